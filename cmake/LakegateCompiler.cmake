@@ -1,0 +1,57 @@
+# Language, warnings, CPU baseline, sanitizers and ccache for every target of the project.
+option(LAKEGATE_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
+option(LAKEGATE_FUZZ "Build the libFuzzer targets (clang)" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g -D_GLIBCXX_ASSERTIONS")
+
+find_program(LAKEGATE_CCACHE ccache)
+if(LAKEGATE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LAKEGATE_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${LAKEGATE_CCACHE}")
+endif()
+
+# The oldest CPUs of the target machines, never -march=native: users of other builds met SIGILL.
+# Wider SIMD hides behind run-time dispatch.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  add_compile_options(-march=haswell)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  add_compile_options(-mcpu=neoverse-n1)
+endif()
+
+if(LAKEGATE_SANITIZE)
+  # vptr and function would need the type information of Arrow's prebuilt libraries.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_compile_options(-fno-sanitize=function)
+  endif()
+endif()
+if(LAKEGATE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "The fuzz targets need clang: configure with `cmake --preset fuzz`.")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# Applied by lakegate_library and its siblings, so that code of others stays out of it.
+add_library(lakegate_warnings INTERFACE)
+target_compile_options(lakegate_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                                   -Wno-sign-conversion -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 gives false alarms of these in its own standard library when it optimises.
+  target_compile_options(
+    lakegate_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds
+                                -Wno-stringop-overflow -Wno-stringop-overread
+                                -Wno-free-nonheap-object)
+endif()

@@ -1,0 +1,51 @@
+# Everything else: Debian's packages, as static archives where it has them, and simdjson.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(FastFloat REQUIRED)
+find_package(hwy REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark QUIET)
+
+# A static archive with its header, under one target name; the shared library only where the
+# distribution has no archive. libparquet exports symbols of some of these (OpenSSL, simdjson,
+# zstd, ...), so every archive declares it as its own dependency: that makes CMake put it behind
+# the archives on each link line, and the program's calls bind to the program's own copy.
+function(lakegate_archive target library header)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  string(MAKE_C_IDENTIFIER "LAKEGATE_${target}" name)
+  find_library(${name}_LIBRARY NAMES lib${library}.a ${library} REQUIRED)
+  find_path(${name}_INCLUDE "${header}" REQUIRED)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(
+    ${target}
+    PROPERTIES IMPORTED_LOCATION "${${name}_LIBRARY}"
+               INTERFACE_INCLUDE_DIRECTORIES "${${name}_INCLUDE}"
+               INTERFACE_LINK_LIBRARIES "${arg_LINK};Parquet::parquet")
+endfunction()
+
+lakegate_archive(nettle::nettle nettle nettle/sha2.h)
+lakegate_archive(zstd::zstd zstd zstd.h)
+lakegate_archive(zlib::zlib z zlib.h)
+lakegate_archive(sqlite::sqlite3 sqlite3 sqlite3.h LINK Threads::Threads ${CMAKE_DL_LIBS} m)
+lakegate_archive(yaml-cpp::yaml-cpp yaml-cpp yaml-cpp/yaml.h)
+
+# Debian's spdlog target would link the shared fmt.
+find_path(LAKEGATE_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
+add_library(lakegate_spdlog INTERFACE)
+add_library(spdlog::header_only ALIAS lakegate_spdlog)
+target_include_directories(lakegate_spdlog SYSTEM INTERFACE "${LAKEGATE_SPDLOG_INCLUDE}")
+target_compile_definitions(lakegate_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(lakegate_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+
+# simdjson is compiled into the program: never a shared one (see above).
+lakegate_fetch(simdjson "simdjson-${SIMDJSON_VERSION}")
+add_library(lakegate_simdjson STATIC "${LAKEGATE_CACHE}/simdjson-${SIMDJSON_VERSION}/simdjson.cpp")
+add_library(simdjson::simdjson ALIAS lakegate_simdjson)
+target_include_directories(lakegate_simdjson SYSTEM
+                           PUBLIC "${LAKEGATE_CACHE}/simdjson-${SIMDJSON_VERSION}")
+target_compile_options(lakegate_simdjson PRIVATE -w)
+target_link_libraries(lakegate_simdjson INTERFACE Parquet::parquet)

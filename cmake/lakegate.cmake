@@ -1,0 +1,83 @@
+# The project's own target functions. They glob, so that a new source file needs no edit here.
+include(GoogleTest)
+
+# What every executable of the project needs on its link line.
+function(lakegate_executable target)
+  target_link_libraries(${target} PRIVATE lakegate_warnings)
+  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--as-needed)
+endfunction()
+
+# lakegate_library(<folder> [DEPS target...])
+# The static library lakegate_<folder> of all *.cc under src/<folder>; headers only, as long as
+# there is no source. Include paths start at src/.
+function(lakegate_library folder)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${folder}/*.cc")
+  set(target lakegate_${folder})
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE lakegate_warnings)
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(${target} INTERFACE ${arg_DEPS})
+  endif()
+endfunction()
+
+# lakegate_test(<folder> [DEPS target...])
+# The GoogleTest executable <folder>_test of all *.cc under tests/unit/<folder>, linked with
+# lakegate_<folder>. LAKEGATE_CASES_DIR is the path of tests/cases; include paths start at src/
+# and tests/.
+function(lakegate_test folder)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${folder}/*.cc")
+  if(NOT sources)
+    return()
+  endif()
+  set(target ${folder}_test)
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${target}
+                             PRIVATE LAKEGATE_CASES_DIR="${PROJECT_SOURCE_DIR}/tests/cases")
+  target_link_libraries(${target} PRIVATE lakegate_${folder} ${arg_DEPS} GTest::gmock
+                                          GTest::gtest_main)
+  lakegate_executable(${target})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  # One ctest a test executable: it starts once, and gtest names the case that fails.
+  add_test(NAME unit.${folder} COMMAND ${target})
+  set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT
+                                                 "${LAKEGATE_TEST_ENVIRONMENT}")
+endfunction()
+
+# lakegate_fuzzer(<name> SOURCES file... [DEPS target...])
+# The libFuzzer executable fuzz/<name>; only in the fuzz preset.
+function(lakegate_fuzzer name)
+  if(NOT LAKEGATE_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  lakegate_executable(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+endfunction()
+
+# Environment of every test: where the real data is, and an allocator that sanitizers can see.
+set(LAKEGATE_TEST_ENVIRONMENT "")
+if(DEFINED ENV{LAKEGATE_REALDATA})
+  list(APPEND LAKEGATE_TEST_ENVIRONMENT "LAKEGATE_REALDATA=$ENV{LAKEGATE_REALDATA}")
+elseif(EXISTS "${PROJECT_SOURCE_DIR}/../shared/data")
+  get_filename_component(realdata "${PROJECT_SOURCE_DIR}/../shared/data" ABSOLUTE)
+  list(APPEND LAKEGATE_TEST_ENVIRONMENT "LAKEGATE_REALDATA=${realdata}")
+endif()
+if(LAKEGATE_SANITIZE)
+  list(APPEND LAKEGATE_TEST_ENVIRONMENT "ARROW_DEFAULT_MEMORY_POOL=system"
+       "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+       "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
