@@ -1,0 +1,101 @@
+"""Where rows stand: by arrival, by their own time, by columns and by captures of the landing pattern."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import duckdb
+import pytest
+
+import readers
+
+T0 = 1709618828.0
+
+
+def folders(lake, dataset: str) -> dict[str, int]:
+    """Rows by partition folder."""
+    base = lake.root / "curated" / dataset
+    found: Counter = Counter()
+    for path in lake.curated(dataset):
+        found[str(path.parent.relative_to(base))] += readers.pyarrow_table(path).num_rows
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("unit", "folder"), [("year", "dt=2024"), ("month", "dt=2024-03"), ("day", "dt=2024-03-05"), ("hour", "dt=2024-03-05T06")]
+)
+def test_by_arrival(lake, unit, folder):
+    lake.configure(f"datasets:\n  d: {{landing: d/*.csv, partition_by: {{arrival: {unit}}}}}\n")
+    lake.land("d/a.csv", "x\n1\n", at=T0)
+    lake("run", code=0)
+    assert folders(lake, "d") == {folder: 1}
+
+
+def test_by_own_time(lake):
+    """The derived column stands in the path only, its source stays in the file, a row without it is a reject."""
+    lake.configure(
+        "datasets:\n  d:\n    landing: d/*.csv\n    partition_by: {column: ts, by: day}\n    max_rejects: 50%\n"
+        "    schema: [{name: ts, type: timestamp}, {name: x, type: int64}]\n"
+    )
+    lake.land("d/a.csv", "ts,x\n2024-01-01T23:59:59,1\n2024-01-02T00:00:00,2\n,3\n2024-01-02 12:00,4\n", at=T0)
+    lake("run", code=0)
+    (reject,) = lake.rejects("d")
+    assert (reject["reason"], reject["line"], reject["column"]) == ("partition_null", 4, "ts")
+    found = folders(lake, "d")
+    assert sorted(found.values()) == [1, 2]
+    assert sorted(name.split("=")[1] for name in found) == ["2024-01-01", "2024-01-02"]
+    for path in lake.curated("d"):
+        names = readers.pyarrow_table(path).column_names
+        assert "ts" in names and path.parent.name.split("=")[0] not in names
+
+
+def test_by_column(lake):
+    """Values are verbatim and percent-encoded, and engines read them back."""
+    values = ["plain", "with blank", "a/b", "x=y", "100%", "ü", "a:b", "..", "quo'te"]
+    lake.configure("datasets:\n  d: {landing: d/*.csv, partition_by: {column: country}}\n")
+    rows = [(f'"{value}"', index) for index, value in enumerate(values)]
+    lake.land("d/a.csv", "country,x\n" + "".join(f"{value},{x}\n" for value, x in rows), at=T0)
+    lake("run", code=0)
+    found = folders(lake, "d")
+    assert len(found) == len(values) and "country=plain" in found and "country=a%2Fb" in found
+    pattern = str(lake.root / "curated/d/*/*.parquet")
+    read = duckdb.sql(f"SELECT country, x FROM read_parquet('{pattern}', hive_partitioning = true) ORDER BY x").fetchall()
+    assert read == [(value, index) for index, value in enumerate(values)]
+    assert "country" not in readers.pyarrow_table(lake.curated("d")[0]).column_names
+
+
+def test_by_capture(lake):
+    lake.configure(
+        "datasets:\n  sales:\n    landing: 'sales/{store}/{date:%Y%m%d}_*.csv'\n    partition_by: [{capture: store}, {capture: date}]\n"
+    )
+    lake.land("sales/north/20240102_a.csv", "x\n1\n", at=T0)
+    lake.land("sales/south/20240103_b.csv", "x\n2\n3\n", at=T0)
+    lake("run", code=0)
+    assert folders(lake, "sales") == {"store=north/date=2024-01-02": 1, "store=south/date=2024-01-03": 2}
+
+
+def test_name_clash_is_a_configuration_error(lake):
+    lake.configure(
+        "datasets:\n  d:\n    landing: d/*.csv\n    partition_by: {arrival: day}\n    schema: [{name: dt, type: date}, {name: x, type: int64}]\n"
+    )
+    lake.land("d/a.csv", "dt,x\n2024-01-01,1\n", at=T0)
+    outcome = lake("run", code=2)
+    assert "dt" in outcome.err and "lake.yaml" in outcome.err, outcome
+
+
+def test_many_partitions(lake, seed):
+    """More partitions than files that can be open; every row is in the folder that its value names."""
+    r = random.Random(seed)
+    count = 1500
+    rows = [(f"k{r.randrange(count)}", index) for index in range(6000)]
+    lake.configure("datasets:\n  d: {landing: d/*.csv, partition_by: {column: k}}\n")
+    lake.land("d/a.csv", "k,x\n" + "".join(f"{k},{x}\n" for k, x in rows), at=T0)
+    lake("run", code=0, timeout=120)
+    expected: Counter = Counter(k for k, _ in rows)
+    assert folders(lake, "d") == {f"k={k}": number for k, number in expected.items()}
+    pattern = str(lake.root / "curated/d/*/*.parquet")
+    read = duckdb.sql(f"SELECT k, x FROM read_parquet('{pattern}', hive_partitioning = true) ORDER BY x").fetchall()
+    assert read == rows
+    (run,) = lake.runs("d")
+    assert run["rows_written"] == 6000 and len(run["outputs"]) == len(expected)
