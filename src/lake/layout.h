@@ -1,0 +1,47 @@
+// Where everything stands in a lake. docs/lake-layout.md is the same in prose; keys outlive the
+// process, so a change here is a change of format.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lake/ids.h"
+
+namespace lakegate::layout {
+
+inline constexpr std::string_view kLanding = "landing/";
+inline constexpr std::string_view kCurated = "curated/";
+inline constexpr std::string_view kRejected = "rejected/";
+inline constexpr std::string_view kRecords = "_lake/";
+
+// The landed name's last component without its format suffixes (.csv, .json, .gz …); characters
+// outside [A-Za-z0-9.-] become "-"; begins with a letter or digit, because engines hide names that
+// begin with "_" or ".".
+std::string output_stem(const ObjectKey& landed);
+
+struct OutputName {
+  DatasetName dataset;
+  std::string partition;  // "dt=2026-11-23/store=a%2Fb", or empty
+  std::string stem;
+  ArrivalId arrival;
+  int generation = 1;  // from 2 on, "-g2" is part of the name
+  int part = 0;        // 0: no "-NNN" in the name
+};
+
+ObjectKey curated_key(const OutputName& name);   // curated/<dataset>/<partition>/…parquet
+ObjectKey rejected_key(const OutputName& name);  // rejected/<dataset>/<partition>/…ndjson
+// The landed file, copied beside its rejects where their raw text had to be cut.
+ObjectKey rejected_copy_key(const OutputName& name, const ObjectKey& landed);
+
+ObjectKey claim_key(const DatasetName& dataset, const ArrivalId& arrival);
+ObjectKey run_key(const DatasetName& dataset, const ArrivalId& arrival);
+ObjectKey failure_key(const DatasetName& dataset, const ArrivalId& arrival);
+ObjectKey failure_rejects_key(const DatasetName& dataset, const ArrivalId& arrival);
+ObjectKey load_key(const TableName& table, const ArrivalId& arrival);
+ObjectKey schema_key(const DatasetName& dataset);
+
+// Names that are never arrivals: components that begin with "_" or ".", *.filepart, *.tmp, and the
+// markers of empty folders (keys that end in "/").
+bool is_ignored_landing_key(const ObjectKey& key);
+
+}  // namespace lakegate::layout
