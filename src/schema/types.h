@@ -47,7 +47,7 @@ struct LogicalType {
 
 struct Field {
   std::string name;  // as the lake calls it
-  LogicalType type;
+  LogicalType type = {};
   bool required = false;      // null is a reject
   std::string original = {};  // as the input calls it, where that differs; else empty
   std::string format = {};    // of dates and times in text, strptime style: "%d.%m.%Y"
