@@ -52,5 +52,7 @@ def lake(program: Program, tmp_path: pathlib.Path) -> Lake:
 def realdata() -> pathlib.Path:
     value = os.environ.get("LAKEGATE_REALDATA")
     if not value:
-        pytest.skip("LAKEGATE_REALDATA is not set: it names the folder with landing/, history/, csv-spectrum/ and json/")
+        pytest.skip(
+            "LAKEGATE_REALDATA is not set: it names the folder with landing/, history/, csv-spectrum/ and json/"
+        )
     return pathlib.Path(value)

@@ -7,8 +7,32 @@ import datetime as dt
 import json
 import random
 
-WORDS = ["", "a", "Zoë", "naïve", "日本語", "🦆", "new york", "O'Brien", 'say "hi"', "semi;colon", "tab\there", "x,y",
-         "line\nbreak", "crlf\r\nbreak", "NA", "NULL", "null", "NaN", "true", "12", "-7", "2024-01-01", " padded ", "|"]
+WORDS = [
+    "",
+    "a",
+    "Zoë",
+    "naïve",
+    "日本語",
+    "🦆",
+    "new york",
+    "O'Brien",
+    'say "hi"',
+    "semi;colon",
+    "tab\there",
+    "x,y",
+    "line\nbreak",
+    "crlf\r\nbreak",
+    "NA",
+    "NULL",
+    "null",
+    "NaN",
+    "true",
+    "12",
+    "-7",
+    "2024-01-01",
+    " padded ",
+    "|",
+]
 
 # Integers around the places where types end.
 EDGES = [0, 1, -1, 9, 10, 2**31 - 1, 2**31, 2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)]
@@ -52,16 +76,34 @@ def boolean(r: random.Random) -> str:
 
 # What most cells of a column are, and what a few cells, perhaps only the last, are instead.
 USUAL = {
-    "int": small_int, "any_int": any_int, "double": double, "bool": boolean, "date": date,
-    "timestamp": timestamp, "timestamp_utc": timestamp_utc, "text": text,
+    "int": small_int,
+    "any_int": any_int,
+    "double": double,
+    "bool": boolean,
+    "date": date,
+    "timestamp": timestamp,
+    "timestamp_utc": timestamp_utc,
+    "text": text,
     "bigint": lambda r: str(r.randint(2**63, 10**37) * r.choice([1, -1])),
 }
 SURPRISES = {
-    "double": double, "text": lambda r: "surprise", "zero_led": lambda r: "007", "plus": lambda r: "+5",
-    "bool": boolean, "int": any_int, "date": date, "timestamp": timestamp, "timestamp_utc": timestamp_utc,
-    "past_double": lambda r: "0.12345678901234567891", "int_past_double": lambda r: str(2**53 + 1),
-    "bigint": lambda r: str(2**63), "past_decimal": lambda r: "9" * 39, "nan": lambda r: "NaN",
-    "nanoseconds": lambda r: "2024-01-01T00:00:00.123456789", "not_a_day": lambda r: "2023-02-29", "blank": lambda r: " ",
+    "double": double,
+    "text": lambda r: "surprise",
+    "zero_led": lambda r: "007",
+    "plus": lambda r: "+5",
+    "bool": boolean,
+    "int": any_int,
+    "date": date,
+    "timestamp": timestamp,
+    "timestamp_utc": timestamp_utc,
+    "past_double": lambda r: "0.12345678901234567891",
+    "int_past_double": lambda r: str(2**53 + 1),
+    "bigint": lambda r: str(2**63),
+    "past_decimal": lambda r: "9" * 39,
+    "nan": lambda r: "NaN",
+    "nanoseconds": lambda r: "2024-01-01T00:00:00.123456789",
+    "not_a_day": lambda r: "2023-02-29",
+    "blank": lambda r: " ",
 }
 
 
@@ -74,9 +116,7 @@ class Column:
     null_share: float
 
     def cells(self, r: random.Random, rows: int) -> list[str]:
-        found = [
-            r.choice(self.nulls) if r.random() < self.null_share else USUAL[self.usual](r) for _ in range(rows)
-        ]
+        found = [r.choice(self.nulls) if r.random() < self.null_share else USUAL[self.usual](r) for _ in range(rows)]
         if self.surprise and rows:
             for at in {rows - 1} if r.random() < 0.6 else {r.randrange(rows) for _ in range(3)}:
                 found[at] = SURPRISES[self.surprise](r)
@@ -92,7 +132,11 @@ def columns(r: random.Random) -> list[Column]:
         if {usual, surprise} & {"bigint", "past_decimal"} and {usual, surprise} & {"double", "past_double", "nan"}:
             surprise = None
         nulls = r.sample(["", "NA", "N/A", "NULL", "null"], r.randint(1, 3))
-        found.append(Column(f"c{index}_{r.choice(['id', 'größe', 'a b', 'X'])}", usual, surprise, nulls, r.choice([0, 0, 0.05, 0.9])))
+        found.append(
+            Column(
+                f"c{index}_{r.choice(['id', 'größe', 'a b', 'X'])}", usual, surprise, nulls, r.choice([0, 0, 0.05, 0.9])
+            )
+        )
     if all(column.usual == "text" for column in found):
         found[0] = Column("c0_id", "int", None, [""], 0)  # or nothing would tell the header from a row
     return found
@@ -112,7 +156,7 @@ def csv_file(r: random.Random, rows: int) -> tuple[bytes, str]:
 
     lines = [delimiter.join(cell(column.name) for column in made)]
     ragged_share = r.choice([0, 0, 0.02])
-    for row in zip(*filled):
+    for row in zip(*filled, strict=True):
         cells = [cell(value) for value in row]
         if r.random() < ragged_share:
             cells = cells + ["extra"] if r.random() < 0.5 or len(cells) < 3 else cells[:-1]
@@ -165,7 +209,7 @@ def json_file(r: random.Random, rows: int, arrayed: bool) -> bytes:
     late = {"late": json_shape(r)} | shape
     null_share = r.choice([0, 0, 0.1])
     lines = [json_object(r, late if row > rows * 0.8 else shape, null_share) for row in range(rows)]
-    for at, name in enumerate(shape):
+    for name in shape:
         if lines and r.random() < 0.2 and isinstance(shape[name], str):
             surprise = r.choice(["1.5", '"surprise"', "true", '"2024-01-01"', str(2**53 + 1), "0.12345678901234567891"])
             if shape[name] != "bigint":
@@ -173,5 +217,5 @@ def json_file(r: random.Random, rows: int, arrayed: bool) -> bytes:
     if arrayed:
         return ("[" + ",\n ".join(lines) + "]\n").encode()
     if r.random() < 0.3:
-        lines = [f'{line[:-1]}, {line[1:]}' if r.random() < 0.03 else line for line in lines]
+        lines = [f"{line[:-1]}, {line[1:]}" if r.random() < 0.03 else line for line in lines]
     return ("\n".join(lines) + "\n").encode()

@@ -21,6 +21,7 @@ from oracle_types import ARROW, NULL_TOKENS, convert, double_gives_back, join, k
 
 csv.field_size_limit(sys.maxsize)
 
+
 @dataclasses.dataclass(frozen=True)
 class Record:
     line: int
@@ -61,7 +62,9 @@ def csv_records(data: bytes, delimiter: str = ",", quote: str = '"') -> Iterator
     """Every record with the place where it starts and which cells were quoted."""
     start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     sep, q = re.escape(delimiter.encode()), re.escape(quote.encode())
-    cell = re.compile(rb"(?:%s((?:[^%s]|%s%s)*)%s|([^%s\r\n]*))(%s|\r\n|\n|\r|\Z)" % (q, q, q, q, q, sep, sep), re.DOTALL)
+    cell = re.compile(
+        rb"(?:%s((?:[^%s]|%s%s)*)%s|([^%s\r\n]*))(%s|\r\n|\n|\r|\Z)" % (q, q, q, q, q, sep, sep), re.DOTALL
+    )
     position, line = start, 1
     cells: list[str] = []
     quoted: list[bool] = []
@@ -117,9 +120,7 @@ def _constant(token: str) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    return json.loads(
-        text, parse_int=Number, parse_float=Number, parse_constant=_constant, object_pairs_hook=_object
-    )
+    return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_constant, object_pairs_hook=_object)
 
 
 def json_column(values: list[Any]) -> pa.Array:

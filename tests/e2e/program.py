@@ -45,12 +45,23 @@ class Program:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAKEGATE_", "AWS_"))}
         return kept | changes
 
-    def __call__(self, *args, code: int | None = None, stdin: bytes = b"", env: dict | None = None,
-                 cwd: pathlib.Path | None = None, timeout: float = 60) -> Outcome:
+    def __call__(
+        self,
+        *args,
+        code: int | None = None,
+        stdin: bytes = b"",
+        env: dict | None = None,
+        cwd: pathlib.Path | None = None,
+        timeout: float = 60,
+    ) -> Outcome:
         """Runs to the end; with `code`, anything but that exit code fails the test."""
         words = [str(arg) for arg in args]
         done = subprocess.run(
-            [str(self.path), *words], input=stdin, capture_output=True, timeout=timeout, cwd=cwd,
+            [str(self.path), *words],
+            input=stdin,
+            capture_output=True,
+            timeout=timeout,
+            cwd=cwd,
             env=self.environment(**(env or {})),
         )
         outcome = Outcome(words, done.returncode, done.stdout, done.stderr)

@@ -27,14 +27,14 @@ def assert_same(actual: pa.Table, expected: pa.Table, where: str) -> None:
     """Names, types and every cell; NaN equals NaN, and the sign of a zero counts."""
     assert actual.column_names == expected.column_names, f"{where}: column names"
     assert actual.num_rows == expected.num_rows, f"{where}: {actual.num_rows} rows, expected {expected.num_rows}"
-    for name, field in zip(expected.column_names, expected.schema):
+    for name, field in zip(expected.column_names, expected.schema, strict=True):
         index = expected.column_names.index(name)
         column = actual.column(index)
         assert plain_type(column.type) == plain_type(field.type), f"{where}: type of column {name!r}"
         got, want = column.to_pylist(), expected.column(index).to_pylist()
         if got == want and not any(isinstance(value, float) for value in want):
             continue
-        for row, (left, right) in enumerate(zip(got, want)):
+        for row, (left, right) in enumerate(zip(got, want, strict=True)):
             assert same_cell(left, right), f"{where}: row {row}, column {name!r}: {left!r}, expected {right!r}"
 
 
@@ -67,8 +67,15 @@ def assert_parquet(path: pathlib.Path, expected: pa.Table) -> None:
     assert_same(pyarrow_table(path), expected, f"PyArrow reads {path.name}")
     if expected.num_columns:
         assert_same(duckdb_table(path), expected, f"DuckDB reads {path.name}")
-    widely_read = {"PLAIN", "RLE", "RLE_DICTIONARY", "PLAIN_DICTIONARY", "DELTA_BINARY_PACKED",
-                   "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"}
+    widely_read = {
+        "PLAIN",
+        "RLE",
+        "RLE_DICTIONARY",
+        "PLAIN_DICTIONARY",
+        "DELTA_BINARY_PACKED",
+        "DELTA_LENGTH_BYTE_ARRAY",
+        "DELTA_BYTE_ARRAY",
+    }
     with pq.ParquetFile(path) as file:
         for group in range(file.metadata.num_row_groups):
             for column in range(file.metadata.num_columns):

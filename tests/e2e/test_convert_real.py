@@ -69,7 +69,9 @@ def test_schema_is_what_a_person_would_write(program, realdata, tmp_path, name):
         assert kinds == TYPES[name]
     # What it prints is what `convert --schema` takes, and it changes nothing.
     (tmp_path / "schema.yaml").write_text(outcome.out)
-    program("convert", realdata / "landing" / name, tmp_path / "told.parquet", "--schema", tmp_path / "schema.yaml", code=0)
+    program(
+        "convert", realdata / "landing" / name, tmp_path / "told.parquet", "--schema", tmp_path / "schema.yaml", code=0
+    )
     program("convert", realdata / "landing" / name, tmp_path / "inferred.parquet", code=0)
     told, inferred = (readers.pyarrow_table(tmp_path / f"{which}.parquet") for which in ("told", "inferred"))
     assert told.equals(inferred)

@@ -126,8 +126,17 @@ def test_a_load_that_never_happened_is_made_up_for(lake):
 def test_types_in_the_table(lake):
     """Timestamps as fixed-width text, lists and structs as JSON."""
     lake.configure("datasets:\n  d: {landing: d/*, serve: {table: T, key: [id]}}\n")
-    line = {"id": "a", "at": "2024-01-02T03:04:05Z", "day": "2024-01-02", "n": 1, "x": 1.5, "ok": True,
-            "tags": ["x", "y"], "place": {"lat": 1.5, "name": "Ö"}, "big": 2**63}
+    line = {
+        "id": "a",
+        "at": "2024-01-02T03:04:05Z",
+        "day": "2024-01-02",
+        "n": 1,
+        "x": 1.5,
+        "ok": True,
+        "tags": ["x", "y"],
+        "place": {"lat": 1.5, "name": "Ö"},
+        "big": 2**63,
+    }
     lake.land("d/a.ndjson", json.dumps(line) + "\n", at=T0)
     lake.land("d/b.ndjson", '{"id": "b"}\n', at=T0 + 1)
     lake("run", code=0)
@@ -141,14 +150,19 @@ def test_types_in_the_table(lake):
 
 def test_several_key_columns_and_null_keys(lake):
     lake.configure(
-        "datasets:\n  d:\n    landing: d/*.csv\n    schema: [{name: a, type: int64}, {name: b, type: text}, {name: v, type: int64}]\n"
+        "datasets:\n  d:\n    landing: d/*.csv\n"
+        "    schema: [{name: a, type: int64}, {name: b, type: text}, {name: v, type: int64}]\n"
         "    serve: {table: T, key: [a, b]}\n"
     )
     lake.land("d/a.csv", "a,b,v\n1,x,1\n1,y,2\n2,x,3\n", at=T0)
     lake("run", code=0)
     lake.land("d/b.csv", "a,b,v\n1,x,10\n,z,4\n", at=T0 + 60)
     lake("run")  # a row without its key cannot be served; whether that is exit code 0 or 1 is its limit's affair
-    assert [(row["a"], row["b"], row["v"]) for row in lake.table("T", "a, b")] == [(1, "x", 10), (1, "y", 2), (2, "x", 3)]
+    assert [(row["a"], row["b"], row["v"]) for row in lake.table("T", "a, b")] == [
+        (1, "x", 10),
+        (1, "y", 2),
+        (2, "x", 3),
+    ]
 
 
 def test_serve_to_another_file(lake):

@@ -23,7 +23,8 @@ def folders(lake, dataset: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("unit", "folder"), [("year", "dt=2024"), ("month", "dt=2024-03"), ("day", "dt=2024-03-05"), ("hour", "dt=2024-03-05T06")]
+    ("unit", "folder"),
+    [("year", "dt=2024"), ("month", "dt=2024-03"), ("day", "dt=2024-03-05"), ("hour", "dt=2024-03-05T06")],
 )
 def test_by_arrival(lake, unit, folder):
     lake.configure(f"datasets:\n  d: {{landing: d/*.csv, partition_by: {{arrival: {unit}}}}}\n")
@@ -60,14 +61,17 @@ def test_by_column(lake):
     found = folders(lake, "d")
     assert len(found) == len(values) and "country=plain" in found and "country=a%2Fb" in found
     pattern = str(lake.root / "curated/d/*/*.parquet")
-    read = duckdb.sql(f"SELECT country, x FROM read_parquet('{pattern}', hive_partitioning = true) ORDER BY x").fetchall()
+    read = duckdb.sql(
+        f"SELECT country, x FROM read_parquet('{pattern}', hive_partitioning = true) ORDER BY x"
+    ).fetchall()
     assert read == [(value, index) for index, value in enumerate(values)]
     assert "country" not in readers.pyarrow_table(lake.curated("d")[0]).column_names
 
 
 def test_by_capture(lake):
     lake.configure(
-        "datasets:\n  sales:\n    landing: 'sales/{store}/{date:%Y%m%d}_*.csv'\n    partition_by: [{capture: store}, {capture: date}]\n"
+        "datasets:\n  sales:\n    landing: 'sales/{store}/{date:%Y%m%d}_*.csv'\n"
+        "    partition_by: [{capture: store}, {capture: date}]\n"
     )
     lake.land("sales/north/20240102_a.csv", "x\n1\n", at=T0)
     lake.land("sales/south/20240103_b.csv", "x\n2\n3\n", at=T0)
@@ -77,7 +81,8 @@ def test_by_capture(lake):
 
 def test_name_clash_is_a_configuration_error(lake):
     lake.configure(
-        "datasets:\n  d:\n    landing: d/*.csv\n    partition_by: {arrival: day}\n    schema: [{name: dt, type: date}, {name: x, type: int64}]\n"
+        "datasets:\n  d:\n    landing: d/*.csv\n    partition_by: {arrival: day}\n"
+        "    schema: [{name: dt, type: date}, {name: x, type: int64}]\n"
     )
     lake.land("d/a.csv", "dt,x\n2024-01-01,1\n", at=T0)
     outcome = lake("run", code=2)

@@ -105,7 +105,8 @@ def test_two_hundred_broken_rows(lake):
 
 
 @pytest.mark.parametrize(
-    ("limit", "broken", "code"), [("3", 3, 0), ("3", 4, 1), ("0.25%", 3, 0), ("0.25%", 4, 1), ("0", 1, 1), ("100%", 999, 0)]
+    ("limit", "broken", "code"),
+    [("3", 3, 0), ("3", 4, 1), ("0.25%", 3, 0), ("0.25%", 4, 1), ("0", 1, 1), ("100%", 999, 0)],
 )
 def test_max_rejects(lake, limit, broken, code):
     lake.configure(DECLARED + f"    max_rejects: {limit}\n")

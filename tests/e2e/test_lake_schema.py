@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pyarrow as pa
 import pytest
 import yaml
@@ -21,13 +19,20 @@ def many(first: str, last: str) -> str:
 
 def columns(path) -> dict[str, pa.DataType]:
     table = readers.pyarrow_table(path)
-    return {name: kind for name, kind in zip(table.column_names, table.schema.types) if not name.startswith("_")}
+    return {field.name: field.type for field in table.schema if not field.name.startswith("_")}
 
 
 @pytest.mark.parametrize(
     ("kind", "usual", "surprise"),
-    [("int64", "1", "1.5"), ("int64", "1", "abc"), ("int64", "1", "007"), ("double", "1.5", "x"), ("bool", "true", "2"),
-     ("date", "2024-01-01", "2024-01-01T10:00"), ("timestamp", "2024-01-01T10:00:00", "2024-01-01T10:00:00Z")],
+    [
+        ("int64", "1", "1.5"),
+        ("int64", "1", "abc"),
+        ("int64", "1", "007"),
+        ("double", "1.5", "x"),
+        ("bool", "true", "2"),
+        ("date", "2024-01-01", "2024-01-01T10:00"),
+        ("timestamp", "2024-01-01T10:00:00", "2024-01-01T10:00:00Z"),
+    ],
 )
 def test_types_are_frozen(lake, kind, usual, surprise):
     lake.land("d/a.csv", many(usual, usual), at=T0)
@@ -135,7 +140,8 @@ def test_declared_types(lake):
     lake.configure(
         "datasets:\n  d:\n    landing: d/*.csv\n    schema:\n"
         "      - {name: i, type: int32}\n      - {name: f, type: float32}\n      - {name: m, type: 'decimal(10,2)'}\n"
-        "      - {name: day, type: date, format: '%d.%m.%Y'}\n      - {name: at, type: timestamp, format: '%d/%m/%Y %H:%M'}\n"
+        "      - {name: day, type: date, format: '%d.%m.%Y'}\n"
+        "      - {name: at, type: timestamp, format: '%d/%m/%Y %H:%M'}\n"
         "      - {name: code, type: text}\n"
     )
     lake.land("d/a.csv", "i,f,m,day,at,code\n7,1.5,12.30,31.12.2024,31/12/2024 23:59,007\n", at=T0)
@@ -170,8 +176,8 @@ def test_names(lake):
     (path,) = lake.curated("d")
     schema = readers.pyarrow_table(path).schema
     assert [name for name in schema.names if not name.startswith("_")] == ["device_id", "device_id_2", "c_2nd", "ok"]
-    originals = [json.dumps({k.decode(): v.decode() for k, v in (schema.field(i).metadata or {}).items()}) for i in range(3)]
-    assert all(name in text for name, text in zip(["device Id", "deviceId", "2nd"], originals))
+    for index, original in enumerate(["device Id", "deviceId", "2nd"]):
+        assert original.encode() in schema.field(index).metadata.values()
 
 
 def test_original_names(lake):
