@@ -39,7 +39,8 @@ struct LogicalType {
   Kind kind = Kind::kUnknown;
   int precision = 0;              // decimal
   int scale = 0;                  // decimal
-  std::vector<Field> children{};  // list: one field named "element"; struct: its fields in order
+  // No `{}` here: Field is not complete yet, and clang would need it to be.
+  std::vector<Field> children;  // list: one field named "element"; struct: its fields in order
 
   bool operator==(const LogicalType&) const;
   bool is(Kind k) const { return kind == k; }
