@@ -19,8 +19,8 @@ def pyarrow_table(path: pathlib.Path) -> pa.Table:
 def duckdb_table(path: pathlib.Path) -> pa.Table:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    result = connection.execute("SELECT * FROM read_parquet(?, hive_partitioning = false)", [str(path)])
-    return result.to_arrow_table()
+    query = "SELECT * FROM read_parquet(?, hive_partitioning = false)"
+    return connection.sql(query, params=[str(path)]).to_arrow_table()
 
 
 def assert_same(actual: pa.Table, expected: pa.Table, where: str) -> None:

@@ -37,11 +37,11 @@ def convert(program, source, output, *options):
 
 def check(program, tmp_path, source, expected: oracle.Expected, *options) -> bytes:
     """Converts, compares with what the oracle expects, and gives the bytes of the Parquet file."""
-    output = tmp_path / "out.parquet"
+    output, rejects_file = tmp_path / "out.parquet", tmp_path / "out.parquet.ndjson"
+    rejects_file.unlink(missing_ok=True)
     outcome = convert(program, source, output, *options)
     assert outcome.code == 0, outcome
     readers.assert_parquet(output, expected.table)
-    rejects_file = tmp_path / "out.parquet.ndjson"
     rejects = [json.loads(line) for line in rejects_file.read_text().splitlines()] if rejects_file.exists() else []
     assert [(r["line"], r["offset"]) for r in rejects] == [(r.line, r.offset) for r in expected.rejects]
     return output.read_bytes()
