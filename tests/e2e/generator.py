@@ -63,7 +63,7 @@ def timestamp(r: random.Random) -> str:
 
 
 def timestamp_utc(r: random.Random) -> str:
-    return timestamp(r) + r.choice(["Z", "+00:00", "+05:30", "-08:00"])
+    return timestamp(r) + r.choice(["Z", "+00:00", "+05:30", "-08:00", "+0530", "-03"])
 
 
 def text(r: random.Random) -> str:
@@ -104,6 +104,8 @@ SURPRISES = {
     "nanoseconds": lambda r: "2024-01-01T00:00:00.123456789",
     "not_a_day": lambda r: "2023-02-29",
     "blank": lambda r: " ",
+    "odd_double": lambda r: r.choice([".5", "5.", "-0", "1E5", "-.25e-3"]),
+    "endless": lambda r: r.choice(["1e400", "1e-400", "inf", "-", ".", "1e", "0x10", "1_000"]),
 }
 
 
@@ -129,7 +131,12 @@ def columns(r: random.Random) -> list[Column]:
         usual = r.choice(list(USUAL))
         surprise = r.choice(list(SURPRISES)) if r.random() < 0.4 else None
         # A decimal(38,0) has no settled meeting point with a double, so the two are kept apart.
-        if {usual, surprise} & {"bigint", "past_decimal"} and {usual, surprise} & {"double", "past_double", "nan"}:
+        if {usual, surprise} & {"bigint", "past_decimal"} and {usual, surprise} & {
+            "double",
+            "past_double",
+            "nan",
+            "odd_double",
+        }:
             surprise = None
         nulls = r.sample(["", "NA", "N/A", "NULL", "null"], r.randint(1, 3))
         found.append(

@@ -129,15 +129,23 @@ def json_column(values: list[Any]) -> pa.Array:
 
 
 def json_type(values: list[Any]) -> tuple[Any, pa.DataType]:
-    """A kind (nested: ("list", kind) or ("struct", {name: kind})) and its Arrow type."""
+    """A kind (nested: ("list", kind) or ("struct", {name: kind})) and its Arrow type.
+
+    A list or an object in which no value was ever seen is as unknown as a column without any.
+    """
     present = [value for value in values if value is not None]
     if present and all(isinstance(value, dict) for value in present):
         names = list(dict.fromkeys(name for value in present for name in value))
         fields = {name: json_type([value.get(name) for value in present]) for name in names}
+        fields = {name: found for name, found in fields.items() if found[0] != "unknown"}
+        if not fields:
+            return "unknown", ARROW["unknown"]
         struct = pa.struct([(name, arrow) for name, (_, arrow) in fields.items()])
         return ("struct", {name: kind for name, (kind, _) in fields.items()}), struct
     if present and all(isinstance(value, list) for value in present):
         kind, arrow = json_type([item for value in present for item in value])
+        if kind == "unknown":
+            return "unknown", ARROW["unknown"]
         return ("list", kind), pa.list_(arrow)
     kinds = {json_kind(value) for value in present}
     numbers = [value for value in present if isinstance(value, Number)]
@@ -156,7 +164,7 @@ def json_kind(value: Any) -> str:
 
 
 def json_value(kind: Any, value: Any) -> Any:
-    if value is None:
+    if value is None or kind == "unknown":
         return None
     if isinstance(kind, tuple) and kind[0] == "struct":
         return {name: json_value(inner, value.get(name)) for name, inner in kind[1].items()}

@@ -13,10 +13,10 @@ import pyarrow as pa
 NULL_TOKENS = {"NA", "N/A", "NULL", "null"}
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
-INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
-NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d:\d\d)?")
+TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6})0*)?)?(Z|[+-]\d\d(?::?\d\d)?)?")
 
 TIMESTAMP_TYPE = pa.timestamp("us")
 TIMESTAMP_UTC_TYPE = pa.timestamp("us", tz="UTC")
