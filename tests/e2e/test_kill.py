@@ -81,12 +81,19 @@ def state(lake: Lake) -> dict:
         base = f"_lake/{folder}"
         found[folder] = {key: timeless(json.loads(content)) for key, content in lake.files(base, ".json").items()}
     found["failures"] = lake.files("_lake/failures")
-    found["schemas"] = lake.files("_lake/schemas")
+    found["schemas"] = {
+        key: fields_by_version(json.loads(content)) for key, content in lake.files("_lake/schemas").items()
+    }
     connection = sqlite3.connect(lake.root / "_lake/tables.sqlite")
     for table in TABLES:
         found[table] = sorted(map(repr, connection.execute(f"SELECT * FROM {table}").fetchall()))
     connection.close()
     return found
+
+
+def fields_by_version(remembered: dict) -> list:
+    """Which of several first arrivals gave a schema depends on who came first; what it says does not."""
+    return [{key: value for key, value in version.items() if key != "because"} for version in remembered["versions"]]
 
 
 # How many rows a load found superseded depends on what the table held at that moment.
