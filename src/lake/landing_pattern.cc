@@ -241,8 +241,7 @@ class LandingPattern::Parser {
   LandingPattern pattern_;
 };
 
-// Backtracks, but visits no (piece, position) twice: time is bounded by pieces x key squared,
-// whatever the pattern.
+// Backtracks, but visits no (piece, position) twice: time is bounded whatever the pattern.
 class LandingPattern::Matcher {
  public:
   Matcher(const std::vector<Piece>& pieces, std::string_view key)
@@ -272,16 +271,10 @@ class LandingPattern::Matcher {
       case Piece::Kind::kQuestion:
         return pos < key_.size() && key_[pos] != '/' && match(index + 1, pos + 1);
       case Piece::Kind::kStar:
-        for (std::size_t end = pos;; ++end) {
-          if (match(index + 1, end)) return true;
-          if (end == key_.size() || key_[end] == '/') return false;
-        }
+        return match(index + 1, pos) ||
+               (pos < key_.size() && key_[pos] != '/' && match(index, pos + 1));
       case Piece::Kind::kDoubleStar:
-        for (std::size_t end = pos; end <= key_.size(); ++end) {
-          const bool whole_components = end == pos || key_[end - 1] == '/';
-          if ((piece.text.empty() || whole_components) && match(index + 1, end)) return true;
-        }
-        return false;
+        return match_double_star(index, pos);
       case Piece::Kind::kCapture:
         for (std::size_t end = pos + 1; end <= key_.size() && key_[end - 1] != '/'; ++end)
           if (match(index + 1, end)) return keep(piece, std::string(key_.substr(pos, end - pos)));
@@ -293,6 +286,14 @@ class LandingPattern::Matcher {
       }
     }
     return false;
+  }
+
+  bool match_double_star(std::size_t index, std::size_t pos) {
+    const bool whole_components = !pieces_[index].text.empty();
+    if (match(index + 1, pos)) return true;
+    std::size_t next = pos + 1;
+    if (whole_components) next = key_.find('/', pos) + 1;  // 0 where there is no more
+    return next > pos && next <= key_.size() && match(index, next);
   }
 
   bool keep(const Piece& piece, std::string value) {
