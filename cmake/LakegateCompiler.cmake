@@ -16,8 +16,11 @@ set(CMAKE_CXX_FLAGS_DEBUG "-Og -g -D_GLIBCXX_ASSERTIONS")
 
 find_program(LAKEGATE_CCACHE ccache)
 if(LAKEGATE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${LAKEGATE_CCACHE}")
-  set(CMAKE_C_COMPILER_LAUNCHER "${LAKEGATE_CCACHE}")
+  # Paths relative to the clone, so that another clone or build folder hits the same cache.
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+               "${LAKEGATE_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${launcher}")
 endif()
 
 # The oldest CPUs of the target machines, never -march=native: users of other builds met SIGILL.
