@@ -46,8 +46,8 @@ def table(document: dict, entries: list[dict]) -> list[str]:
             f"| {name} | {median['wall_s']:.2f} | {ratio:.2f} | {median['cpu_s']:.2f} | {mb(median['rss_bytes'])} "
             f"| {mb(median['output_bytes'])} | {len([run for run in entry['runs'] if 'failed' not in run])} |"
         )
-    remarks = [remark(entry, names[entry["program"]]["name"]) for entry in order]
-    return lines + ([""] + [text for text in remarks if text] if any(remarks) else [])
+    remarks = [text for text in (remark(entry, names[entry["program"]]["name"]) for entry in order) if text]
+    return lines + ([""] + remarks if remarks else [])
 
 
 def markdown(document: dict) -> str:

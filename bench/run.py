@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -72,7 +73,8 @@ def failure(code: str, stderr: str, hide: list[str]) -> str:
     if code == "-9":
         return "killed (signal 9): most likely out of memory"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    text = lines[-1] if lines else "no message"
+    named = [line for line in lines if re.match(r"[\w.-]+(Error|Exception|Invalid)?: \S", line)]
+    text = (named or lines or ["no message"])[0 if named else -1]
     for secret in hide:  # results are published: no paths of this machine in them
         text = text.replace(secret, "")
     return f"exit code {code}: {text[:200]}"
