@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the benchmark's input files: seeded, realistic CSV and NDJSON.
 
-The same seed, size and version of this script (and of polars, pinned in requirements.txt) give the
+The same seed, size and version of this script (and of polars, pinned in tools/versions.env) give the
 same bytes. Beside each file stands `<file>.meta.json`: its rows, the types that a person would have
 given its columns, and checks (a DuckDB expression and the value it must have). The values come from
 the generator's own arrays, so that no program under test is the judge of another.

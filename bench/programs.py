@@ -27,13 +27,18 @@ def find_lakegate(given: str | None) -> pathlib.Path:
     return path.resolve()
 
 
+def go_command() -> str:
+    """$GO (`tools/setup --go` prints it), or the machine's own."""
+    go = os.environ.get("GO") or shutil.which("go")
+    if not go:
+        raise Unavailable("Go is not installed: run tools/setup bench")
+    return go
+
+
 def build_go(folder: pathlib.Path) -> pathlib.Path:
     """Builds the Go program once; Go's own cache makes later calls quick."""
-    go = shutil.which("go")
-    if not go:
-        raise Unavailable("Go is not installed")
     target = folder / "peer-go"
-    built = subprocess.run([go, "build", "-mod=readonly", "-trimpath", "-o", target, "."], cwd=HERE / "peers" / "go", capture_output=True, text=True)
+    built = subprocess.run([go_command(), "build", "-mod=readonly", "-trimpath", "-o", target, "."], cwd=HERE / "peers" / "go", capture_output=True, text=True)
     if built.returncode != 0:
         raise Unavailable("go build failed: " + (built.stderr.strip().splitlines() or ["no message"])[-1])
     return target
@@ -63,12 +68,12 @@ def load(key: str, lakegate: str | None, folder: pathlib.Path) -> Program:
         version = first_line([path, "--version"])
         return Program(key, [path, "convert"], re.sub(r"^lakegate\s+", "", version))
     if key == "go":
-        version = first_line(["go", "version"]).removeprefix("go version go").split(" ")[0]
+        version = first_line([go_command(), "version"]).removeprefix("go version go").split(" ")[0]
         module = re.search(r"xitongsys/parquet-go (v\S+)", (HERE / "peers" / "go" / "go.mod").read_text())
         return Program(key, [str(build_go(folder))], f"Go {version}, parquet-go {module.group(1)}")
     package = key.removesuffix("-table")
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        raise Unavailable(f"{package} is not installed: pip install -r bench/requirements.txt") from None
+        raise Unavailable(f"{package} is not installed: run tools/setup bench") from None
     return Program(key, [sys.executable, str(HERE / "peers" / f"peer_{key.replace('-', '_')}.py")], version)
