@@ -18,6 +18,8 @@ class ByteStream {
   virtual ~ByteStream() = default;
   // Fills as much of `out` as it can; fewer bytes than asked only at the end, 0 after it.
   virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
+  // Bytes of the stored input (compressed, if it is) that this stream has taken so far: progress.
+  virtual std::uint64_t input_bytes() const = 0;
 };
 
 // One immutable version of some bytes. May be opened several times (inference may need two passes).
@@ -33,16 +35,19 @@ class Input {
   virtual Result<void> read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
 };
 
-// Reads `path`; "-" spools stdin to an unlinked temporary file first. A directory, a missing file
-// and an unreadable one are errors that say so.
+// Reads `path` in blocks, never mapped. "-" is stdin, which is spooled to an unlinked temporary
+// file in $TMPDIR first, as are pipes and devices. A directory, a missing file and an unreadable
+// one are errors that say so. The file stays open: one that is replaced meanwhile is read in its
+// old version, one that is written to meanwhile is kConflict at the end of the pass at the latest.
 Result<std::shared_ptr<Input>> open_file(const std::string& path);
 
 // The bytes themselves (tests, small objects).
 std::shared_ptr<Input> memory_input(std::string name, std::string bytes);
 
 // `input` decompressed if its content (not its name) is gzip (multi-member too) or zstd
-// (multi-frame too); else as it is. Truncated or damaged compression is kInvalidInput that names
-// the offset.
+// (multi-frame too, skippable frames, windows up to 128 MiB as the frame asks); else as it is.
+// Truncated or damaged compression is kInvalidInput that names the offset in the compressed bytes.
+// `input` must outlive the stream's opening only.
 Result<std::unique_ptr<ByteStream>> open_decompressed(const Input& input);
 
 // What the first bytes say: so that .gz and .zst are known by content, not by name.
