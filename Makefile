@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, JOBS=n)'
+	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py")'
 
 setup: ## install what build and tests need
 	@tools/setup build test
@@ -27,9 +27,9 @@ test: setup ## every test: units, contracts, end to end, the checks of the repos
 	@ctest --preset $(PRESET) -j $(JOBS)
 
 bench: ## the same work by lakegate and by its peers: a table and a plot
-	@tools/setup build test bench
+	@tools/setup build bench
 	@tools/build release lakegate
-	@tools/bench
+	@PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" "$$(tools/setup --python bench)" bench/run.py $(BENCH)
 
 soak: ## hours of fuzzing (SOAK_SECONDS for each target)
 	@tools/setup build lint
