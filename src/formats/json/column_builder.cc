@@ -1,0 +1,430 @@
+#include "formats/json/column_builder.h"
+
+#include <arrow/util/bit_util.h>
+#include <arrow/util/decimal.h>
+#include <fast_float/fast_float.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "formats/arrow_bridge.h"
+#include "schema/cell.h"
+
+namespace lakegate::json {
+namespace {
+
+using Kind = LogicalType::Kind;
+
+constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+
+bool is_container(std::string_view token) {
+  return token[0] == '{' || token[0] == '[';
+}
+
+int width_of(Kind kind) {
+  switch (kind) {
+    case Kind::kInt32:
+    case Kind::kFloat32:
+    case Kind::kDate:
+      return 4;
+    case Kind::kInt64:
+    case Kind::kDouble:
+    case Kind::kTimestamp:
+    case Kind::kTimestampTz:
+      return 8;
+    case Kind::kDecimal:
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+// What would hold the value, where that is a step on the way from `from`.
+std::string_view wider_type(Kind from, std::string_view value) {
+  const bool is_number_text = is_number(value);
+  if ((from == Kind::kInt64 || from == Kind::kInt32) && is_number_text) {
+    std::int64_t whole = 0;
+    return cell::parse_int64(value, whole) ? "int64" : "double";
+  }
+  return "text";
+}
+
+}  // namespace
+
+ColumnBuilder::ColumnBuilder(const Field& field, Rules rules)
+    : field_(field),
+      type_(to_arrow(field.type)),
+      rules_(rules),
+      values_(memory_pool()),
+      offsets_(memory_pool()) {
+  rules_.is_exact |= rules_.is_inferred;
+  Rules inner = rules_;
+  inner.null_reason = RejectReason::kMissingRequired;
+  if (field.type.is(Kind::kList))
+    element_ = std::make_unique<ColumnBuilder>(field.type.children[0], inner);
+  else if (field.type.is(Kind::kStruct))
+    members_ = std::make_unique<MemberBuilder>(field.type.children, inner);
+}
+ColumnBuilder::ColumnBuilder(ColumnBuilder&&) noexcept = default;
+ColumnBuilder::~ColumnBuilder() = default;
+
+template <class T>
+void ColumnBuilder::push(T value) {
+  if (!values_.Append(&value, sizeof value).ok()) throw std::bad_alloc();
+}
+
+void ColumnBuilder::push_offset(std::int64_t end) {
+  const auto offset = static_cast<std::int32_t>(end);
+  if (!offsets_.Append(&offset, sizeof offset).ok()) throw std::bad_alloc();
+}
+
+void ColumnBuilder::push_bytes(std::string_view bytes) {
+  if (!values_.Append(bytes.data(), static_cast<std::int64_t>(bytes.size())).ok())
+    throw std::bad_alloc();
+  push_offset(values_.length());
+}
+
+void ColumnBuilder::mark_valid() {
+  if (!valid_.empty()) valid_.push_back(1);
+  ++length_;
+}
+
+void ColumnBuilder::append_null() {
+  if (valid_.empty()) valid_.assign(static_cast<std::size_t>(length_), 1);
+  valid_.push_back(0);
+  ++length_;
+  switch (field_.type.kind) {
+    case Kind::kUnknown:
+      break;
+    case Kind::kBool:
+      bools_.push_back(0);
+      break;
+    case Kind::kText:
+    case Kind::kBinary:
+      push_offset(values_.length());
+      break;
+    case Kind::kList:
+      push_offset(element_->length_);
+      break;
+    case Kind::kStruct:
+      members_->append_null();
+      break;
+    default:
+      if (!values_.Append(width_of(field_.type.kind), 0).ok()) throw std::bad_alloc();
+  }
+}
+
+void ColumnBuilder::truncate(std::int64_t length) {
+  length_ = length;
+  const auto size = static_cast<std::size_t>(length);
+  if (valid_.size() > size) valid_.resize(size);
+  if (bools_.size() > size) bools_.resize(size);
+  switch (field_.type.kind) {
+    case Kind::kUnknown:
+    case Kind::kBool:
+      break;
+    case Kind::kText:
+    case Kind::kBinary:
+    case Kind::kList: {
+      offsets_.Rewind(length * 4);
+      std::int32_t end = 0;
+      if (length > 0) std::memcpy(&end, offsets_.data() + (length - 1) * 4, sizeof end);
+      if (element_)
+        element_->truncate(end);
+      else
+        values_.Rewind(end);
+      break;
+    }
+    case Kind::kStruct:
+      members_->truncate(length);
+      break;
+    default:
+      values_.Rewind(length * width_of(field_.type.kind));
+  }
+}
+
+Outcome ColumnBuilder::mismatch(std::string_view value, RowState& state) const {
+  if (rules_.is_inferred) return Outcome::kContradiction;
+  const std::string what = value.starts_with('{')   ? "an object"
+                           : value.starts_with('[') ? "an array"
+                                                    : shown(value);
+  state.fault = {RejectReason::kTypeMismatch,
+                 {},
+                 fmt::format("{} is not {}{}: correct it, or widen the column with `lakegate widen "
+                             "DATASET COLUMN {}`",
+                             what, to_string(field_.type),
+                             field_.format.empty() ? "" : fmt::format(" ({})", field_.format),
+                             wider_type(field_.type.kind, value))};
+  return Outcome::kFault;
+}
+
+Outcome ColumnBuilder::missing(RowState& state) const {
+  state.fault = {rules_.null_reason, {}, "the value is missing, and it is required"};
+  return Outcome::kFault;
+}
+
+Outcome ColumnBuilder::append_missing(RowState& state) {
+  if (field_.required) return missing(state);
+  append_null();
+  return Outcome::kOk;
+}
+
+Outcome ColumnBuilder::append(ondemand::value& value, RowState& state, int depth) {
+  const std::string_view token = token_of(value);
+  if (token.empty()) return Outcome::kNotJson;
+  if (token == "null") {
+    if (field_.required) return missing(state);
+    append_null();
+    return Outcome::kOk;
+  }
+  switch (field_.type.kind) {
+    case Kind::kText:
+      return append_text(value, token, state, depth);
+    case Kind::kList:
+      return token[0] == '[' ? append_list(value, state, depth) : mismatch(token, state);
+    case Kind::kStruct:
+      return token[0] == '{' ? append_struct(value, state, depth) : mismatch(token, state);
+    case Kind::kUnknown:
+      return append_unknown(value, token, state, depth);
+    case Kind::kDate:
+    case Kind::kTimestamp:
+    case Kind::kTimestampTz:
+    case Kind::kBinary: {
+      if (token[0] != '"') return mismatch(token, state);
+      const auto body = take_string(value);
+      if (!body) return Outcome::kNotJson;
+      if (!body->escaped) return append_string(body->raw, state);
+      state.scratch.clear();
+      if (!unescape(body->raw, state.scratch)) return Outcome::kNotJson;
+      const std::string text = state.scratch;
+      return append_string(text, state);
+    }
+    default:
+      return append_token(token, state);
+  }
+}
+
+// A number or a word, in a column of numbers or bools.
+Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
+  switch (field_.type.kind) {
+    case Kind::kBool:
+      if (token != "true" && token != "false") return mismatch(token, state);
+      bools_.push_back(token == "true");
+      break;
+    case Kind::kInt64: {
+      std::int64_t number = 0;
+      if (!cell::parse_int64(token, number)) return mismatch(token, state);
+      constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
+      if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble))
+        seen_ |= cell::classify_json_number(token);
+      push(number);
+      break;
+    }
+    case Kind::kInt32: {
+      std::int64_t number = 0;
+      if (!cell::parse_int64(token, number) || number < std::numeric_limits<std::int32_t>::min() ||
+          number > std::numeric_limits<std::int32_t>::max())
+        return mismatch(token, state);
+      push(static_cast<std::int32_t>(number));
+      break;
+    }
+    case Kind::kDouble: {
+      double number = 0;
+      if (!is_number(token) || !(rules_.is_exact ? cell::parse_exact_double(token, number)
+                                                 : cell::parse_declared_double(token, number)))
+        return mismatch(token, state);
+      push(number);
+      break;
+    }
+    case Kind::kFloat32: {
+      float number = 0;
+      const char* const end = token.data() + token.size();
+      if (!is_number(token) || fast_float::from_chars(token.data(), end, number).ptr != end ||
+          std::isinf(number))
+        return mismatch(token, state);
+      push(number);
+      break;
+    }
+    case Kind::kDecimal: {
+      arrow::Decimal128 number;
+      const LogicalType& type = field_.type;
+      if (!is_number(token) ||
+          !(rules_.is_exact && type.scale == 0
+                ? cell::parse_bigint(token, number)
+                : cell::parse_decimal(token, type.precision, type.scale, number)))
+        return mismatch(token, state);
+      push(number.ToBytes());
+      break;
+    }
+    default:
+      return mismatch(token, state);
+  }
+  mark_valid();
+  return Outcome::kOk;
+}
+
+// A string's text, in a column of times or binary.
+Outcome ColumnBuilder::append_string(std::string_view text, RowState& state) {
+  const auto misfit = [&] { return mismatch(fmt::format("\"{}\"", shown(text)), state); };
+  std::int64_t micros = 0;
+  std::int32_t days = 0;
+  const bool has_format = !field_.format.empty();
+  const auto formatted = [&] { return cell::parse_formatted(text, field_.format, micros); };
+  switch (field_.type.kind) {
+    case Kind::kDate:
+      if (has_format) {
+        if (!formatted()) return misfit();
+        days = static_cast<std::int32_t>(micros);
+      } else if (!cell::parse_date(text, days)) {
+        return misfit();
+      }
+      push(days);
+      break;
+    case Kind::kTimestamp:
+      if (has_format) {
+        if (!formatted()) return misfit();
+      } else if (!cell::parse_timestamp(text, micros)) {
+        // A date among timestamps is its midnight.
+        if (!cell::parse_date(text, days)) return misfit();
+        micros = days * kMicrosPerDay;
+      }
+      push(micros);
+      break;
+    case Kind::kTimestampTz:
+      if (!(has_format ? formatted() : cell::parse_timestamptz(text, micros))) return misfit();
+      push(micros);
+      break;
+    default: {  // binary
+      std::string bytes;
+      if (!decode_base64(text, bytes)) return misfit();
+      push_bytes(bytes);
+    }
+  }
+  mark_valid();
+  return Outcome::kOk;
+}
+
+// A string is its content; anything else its JSON as it stands.
+Outcome ColumnBuilder::append_text(ondemand::value& value, std::string_view token, RowState& state,
+                                   int depth) {
+  if (token[0] == '"') {
+    const auto body = take_string(value);
+    if (!body) return Outcome::kNotJson;
+    if (!body->escaped) {
+      push_bytes(body->raw);
+    } else {
+      state.scratch.clear();
+      if (!unescape(body->raw, state.scratch)) return Outcome::kNotJson;
+      push_bytes(state.scratch);
+    }
+  } else {
+    std::string_view text;
+    if (!take_verbatim(value, state.keys, depth, text)) return Outcome::kNotJson;
+    push_bytes(text);
+  }
+  mark_valid();
+  return Outcome::kOk;
+}
+
+Outcome ColumnBuilder::append_list(ondemand::value& value, RowState& state, int depth) {
+  ondemand::array array;
+  if (depth > kMaxDepth || value.get_array().get(array)) return Outcome::kNotJson;
+  const std::int64_t first = element_->length_;
+  for (auto next : array) {
+    ondemand::value element;
+    if (std::move(next).get(element)) return Outcome::kNotJson;
+    const Outcome outcome = element_->append(element, state, depth + 1);
+    if (outcome == Outcome::kOk) [[likely]]
+      continue;
+    if (outcome == Outcome::kFault)
+      state.fault.path.insert(0, fmt::format("[{}]", element_->length_ - first));
+    return outcome;
+  }
+  push_offset(element_->length_);
+  mark_valid();
+  return Outcome::kOk;
+}
+
+Outcome ColumnBuilder::append_struct(ondemand::value& value, RowState& state, int depth) {
+  ondemand::object object;
+  if (depth > kMaxDepth || value.get_object().get(object)) return Outcome::kNotJson;
+  const Outcome outcome = members_->append(object, state, depth);
+  if (outcome == Outcome::kOk) mark_valid();
+  return outcome;
+}
+
+// A column that has had no value yet. A container without any scalar in it still tells no type.
+Outcome ColumnBuilder::append_unknown(ondemand::value& value, std::string_view token,
+                                      RowState& state, int depth) {
+  const auto anything = look_through(value, state.keys, depth);
+  if (!anything) return Outcome::kNotJson;
+  if (*anything && (rules_.is_inferred || state.new_columns == NewColumns::kAdd))
+    return Outcome::kContradiction;
+  if (*anything && state.new_columns == NewColumns::kReject) {
+    state.fault = {RejectReason::kUnknownColumn,
+                   {},
+                   "the column has no type yet, and new columns are rejected: declare it"};
+    return Outcome::kFault;
+  }
+  if (is_container(token)) seen_ |= token[0] == '{' ? kSeenObject : kSeenArray;
+  append_null();
+  return Outcome::kOk;
+}
+
+std::shared_ptr<arrow::Buffer> ColumnBuilder::take(arrow::BufferBuilder& builder) {
+  auto buffer = builder.Finish(/*shrink_to_fit=*/true);
+  if (!buffer.ok()) throw std::bad_alloc();
+  return *buffer;
+}
+
+std::shared_ptr<arrow::Buffer> ColumnBuilder::take_bits(const std::vector<std::uint8_t>& flags) {
+  auto allocated = arrow::AllocateBuffer(
+      arrow::bit_util::BytesForBits(static_cast<std::int64_t>(flags.size())), memory_pool());
+  if (!allocated.ok()) throw std::bad_alloc();
+  std::shared_ptr<arrow::Buffer> buffer = std::move(*allocated);
+  if (buffer->size() > 0) std::memset(buffer->mutable_data(), 0, buffer->size());
+  for (std::size_t i = 0; i < flags.size(); ++i)
+    buffer->mutable_data()[i / 8] |= static_cast<std::uint8_t>(flags[i] << (i % 8));
+  return buffer;
+}
+
+std::shared_ptr<arrow::ArrayData> ColumnBuilder::finish() {
+  std::int64_t nulls = 0;
+  for (const std::uint8_t valid : valid_) nulls += 1 - valid;
+  if (field_.type.is(Kind::kUnknown))
+    return arrow::ArrayData::Make(type_, length_, {nullptr}, length_);
+
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers = {nulls > 0 ? take_bits(valid_) : nullptr};
+  std::vector<std::shared_ptr<arrow::ArrayData>> children;
+  switch (field_.type.kind) {
+    case Kind::kBool:
+      buffers.push_back(take_bits(bools_));
+      break;
+    case Kind::kText:
+    case Kind::kBinary:
+    case Kind::kList: {
+      // Arrow's offsets begin with the start of the first value.
+      const std::int32_t start = 0;
+      arrow::BufferBuilder offsets(memory_pool());
+      if (!offsets.Reserve(offsets_.length() + 4).ok()) throw std::bad_alloc();
+      offsets.UnsafeAppend(&start, sizeof start);
+      offsets.UnsafeAppend(offsets_.data(), offsets_.length());
+      buffers.push_back(take(offsets));
+      if (element_)
+        children.push_back(element_->finish());
+      else
+        buffers.push_back(take(values_));
+      break;
+    }
+    case Kind::kStruct:
+      for (ColumnBuilder& column : members_->columns()) children.push_back(column.finish());
+      break;
+    default:
+      buffers.push_back(take(values_));
+  }
+  return arrow::ArrayData::Make(type_, length_, std::move(buffers), std::move(children), nulls);
+}
+
+}  // namespace lakegate::json
