@@ -1,0 +1,158 @@
+// Which arrivals are there: landing/ as a listing shows it.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "convert/lake_run.h"
+#include "lake/digest.h"
+#include "lake/layout.h"
+
+namespace lakegate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const ObjectKey kIndexKey("_lake/index.json");
+constexpr int kIndexFormat = 1;
+
+// What was found out about a landed file when it was last read: only where the store has no
+// versions.
+struct Known {
+  std::uint64_t size = 0;
+  Instant modified;  // as listed
+  std::string sha256;
+  Instant arrived_at;  // of the arrival that the content is; older than `modified` if only touched
+  bool operator==(const Known&) const = default;
+};
+using Index = std::map<ObjectKey, Known>;
+
+std::string to_json(const Index& index) {
+  Json files = Json::object();
+  for (const auto& [key, known] : index)
+    files[key.str()] = {{"size", known.size},
+                        {"modified", to_iso(known.modified)},
+                        {"sha256", known.sha256},
+                        {"arrived_at", to_iso(known.arrived_at)}};
+  return Json({{"format", kIndexFormat}, {"files", std::move(files)}}).dump(1) + "\n";
+}
+
+// Nothing if the text is not an index of this format: it is only a help, and is made anew.
+std::optional<Index> index_from_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object() || json.value("format", 0) != kIndexFormat)
+    return std::nullopt;
+  Index index;
+  try {
+    for (const auto& [key, file] : json.at("files").items()) {
+      const auto modified = instant_from_iso(file.at("modified").get<std::string>());
+      const auto arrived_at = instant_from_iso(file.at("arrived_at").get<std::string>());
+      if (!modified || !arrived_at) return std::nullopt;
+      index.emplace(ObjectKey(key),
+                    Known{file.at("size"), *modified, file.at("sha256"), *arrived_at});
+    }
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+  return index;
+}
+
+// What the records say of each landed key: its newest arrival.
+Result<Index> index_from_records(const ObjectStore& store, const Config& config) {
+  Index index;
+  const auto note = [&](const Arrival& arrival) {
+    const auto it = index.find(arrival.key);
+    if (it != index.end() && it->second.arrived_at >= arrival.arrived_at) return;
+    index[arrival.key] = {arrival.size, arrival.arrived_at, arrival.version, arrival.arrived_at};
+  };
+  for (const DatasetConfig& dataset : config.datasets) {
+    LAKEGATE_TRY(auto failures, list_failures(store, dataset.name));
+    for (const FailureRecord& failure : failures) note(failure.arrival);
+    LAKEGATE_TRY(auto runs, list_runs(store, dataset.name));
+    for (const RunRecord& run : runs) note(run.arrival);
+  }
+  return index;
+}
+
+Result<std::string> sha256_of(const ObjectStore& store, const ObjectKey& key) {
+  LAKEGATE_TRY(auto input, store.open(key));
+  LAKEGATE_TRY(auto stream, input->open());
+  Sha256 hash;
+  std::vector<std::byte> block(1024 * 1024);
+  for (;;) {
+    LAKEGATE_TRY(const std::size_t n, stream->read(block));
+    if (n == 0) return hash.finish();
+    hash.update(std::span(block).first(n));
+  }
+}
+
+// The content's identity and the arrival's time, from the index where size and time are unchanged.
+Result<Known> identify(const ObjectStore& store, const ObjectInfo& object, const Index& index) {
+  const auto it = index.find(object.key);
+  if (it != index.end() && it->second.size == object.size && it->second.modified == object.modified)
+    return it->second;
+  LAKEGATE_TRY(std::string sha256, sha256_of(store, object.key));
+  const bool only_touched =
+      it != index.end() && it->second.size == object.size && it->second.sha256 == sha256;
+  return Known{object.size, object.modified, sha256,
+               only_touched ? it->second.arrived_at : object.modified};
+}
+
+}  // namespace
+
+Result<Landed> find_landed(ObjectStore& store, const Config& config,
+                           const std::optional<DatasetName>& only, bool remember_index) {
+  LAKEGATE_TRY(auto objects, store.list(layout::kLanding));
+  std::optional<Index> index;
+  if (auto blob = store.get(kIndexKey); blob)
+    index = index_from_json(blob->bytes);
+  else if (blob.error().kind != ErrorKind::kNotFound)
+    return tl::unexpected<Error>(std::move(blob).error());
+
+  Landed landed;
+  Index now;
+  bool changed = !index;
+  for (const ObjectInfo& object : objects) {
+    if (layout::is_ignored_landing_key(object.key)) continue;
+    LAKEGATE_TRY(auto match, match_dataset(config, object.key));
+    if (!match) {
+      landed.unmatched.push_back(object.key);
+      continue;
+    }
+    if (only && match->dataset->name != *only) {
+      // Another dataset's; what is known of it stays known.
+      if (index && index->contains(object.key)) now[object.key] = index->at(object.key);
+      continue;
+    }
+    Arrival arrival{.dataset = match->dataset->name,
+                    .key = object.key,
+                    .version = object.version,
+                    .size = object.size,
+                    .arrived_at = object.modified,
+                    .captures = std::move(match->captures),
+                    .id = {}};
+    if (arrival.version.empty()) {
+      if (!index) {
+        LAKEGATE_TRY(index, index_from_records(store, config));
+      }
+      auto known = identify(store, object, *index);
+      if (!known && known.error().kind == ErrorKind::kNotFound) continue;  // gone since the listing
+      if (!known) return tl::unexpected<Error>(std::move(known).error());
+      const auto before = index->find(object.key);
+      changed = changed || before == index->end() || !(before->second == *known);
+      arrival.version = known->sha256;
+      arrival.arrived_at = known->arrived_at;
+      now[object.key] = std::move(*known);
+    }
+    arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, arrival.size,
+                                 arrival.arrived_at);
+    landed.arrivals.push_back(std::move(arrival));
+  }
+  std::sort(landed.arrivals.begin(), landed.arrivals.end(), [](const Arrival& a, const Arrival& b) {
+    return std::tie(a.arrived_at, a.key) < std::tie(b.arrived_at, b.key);
+  });
+  if (remember_index && !now.empty() && (changed || now.size() != index->size()))
+    LAKEGATE_CHECK(store.put(kIndexKey, to_json(now)));
+  return landed;
+}
+
+}  // namespace lakegate

@@ -1,0 +1,85 @@
+#include "convert/orphans.h"
+
+#include <set>
+
+#include "convert/lake_run.h"
+#include "lake/layout.h"
+
+namespace lakegate {
+namespace {
+
+std::string rewrites_folder(const DatasetName& dataset) {
+  return "_lake/rewrites/" + dataset.str() + "/";
+}
+
+ObjectKey rewrite_key(const DatasetName& dataset, const ArrivalId& arrival) {
+  return ObjectKey(rewrites_folder(dataset) + arrival.str());
+}
+
+Result<void> remove_except(ObjectStore& store, const DatasetName& dataset, const ArrivalId& arrival,
+                           const std::set<ObjectKey>& keep) {
+  for (const std::string_view zone : {layout::kCurated, layout::kRejected}) {
+    LAKEGATE_TRY(auto objects, store.list(std::string(zone) + dataset.str() + "/"));
+    for (const ObjectInfo& object : objects) {
+      const std::string& key = object.key.str();
+      const bool of_arrival = key.find("-" + arrival.str(), key.rfind('/')) != std::string::npos;
+      if (of_arrival && !keep.contains(object.key)) LAKEGATE_CHECK(store.remove(object.key));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> remove_orphans(ObjectStore& store, const RunRecord& record) {
+  std::set<ObjectKey> keep;
+  for (const OutputFile& file : record.outputs) keep.insert(file.key);
+  for (const OutputFile& file : record.rejects) keep.insert(file.key);
+  return remove_except(store, record.arrival.dataset, record.arrival.id, keep);
+}
+
+Result<void> begin_rewrite(ObjectStore& store, const Arrival& arrival) {
+  return store.put(rewrite_key(arrival.dataset, arrival.id), arrival.id.str());
+}
+
+Result<void> end_rewrite(ObjectStore& store, const RunRecord& record) {
+  LAKEGATE_CHECK(remove_orphans(store, record));
+  return store.remove(rewrite_key(record.arrival.dataset, record.arrival.id));
+}
+
+Result<void> finish_rewrites(ObjectStore& store, const DatasetName& dataset) {
+  LAKEGATE_TRY(auto marks, store.list(rewrites_folder(dataset)));
+  for (const ObjectInfo& mark : marks) {
+    const ArrivalId arrival(mark.key.str().substr(mark.key.str().rfind('/') + 1));
+    const ObjectKey key = layout::run_key(dataset, arrival);
+    LAKEGATE_TRY(const Blob blob, store.get(key));
+    LAKEGATE_TRY(const RunRecord record, run_from_json(blob.bytes, key));
+    LAKEGATE_CHECK(end_rewrite(store, record));
+  }
+  return {};
+}
+
+Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetName& dataset,
+                                             const std::vector<Arrival>& landed) {
+  const std::string folder = layout::claim_key(dataset, ArrivalId("x")).str();
+  LAKEGATE_TRY(auto claims, store.list(folder.substr(0, folder.rfind('/') + 1)));
+  const std::string runs_key = layout::run_key(dataset, ArrivalId("x")).str();
+  LAKEGATE_TRY(auto runs, store.list(runs_key.substr(0, runs_key.rfind('/') + 1)));
+  std::set<std::string> settled;  // "<arrival id>.json"
+  for (const ObjectInfo& run : runs)
+    settled.insert(run.key.str().substr(run.key.str().rfind('/') + 1));
+  for (const Arrival& arrival : landed) settled.insert(arrival.id.str() + ".json");
+
+  std::vector<Claim> given_up;
+  for (const ObjectInfo& object : claims) {
+    if (settled.contains(object.key.str().substr(object.key.str().rfind('/') + 1))) continue;
+    LAKEGATE_TRY(const Blob blob, store.get(object.key));
+    LAKEGATE_TRY(Claim claim, claim_from_json(blob.bytes, object.key));
+    LAKEGATE_CHECK(remove_except(store, dataset, claim.arrival.id, {}));
+    LAKEGATE_CHECK(store.remove(object.key));
+    given_up.push_back(std::move(claim));
+  }
+  return given_up;
+}
+
+}  // namespace lakegate

@@ -1,0 +1,227 @@
+#include "convert/reconcile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "lake/names.h"
+
+namespace lakegate {
+namespace {
+
+using Kind = LogicalType::Kind;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// One of the file's columns.
+struct FileColumn {
+  std::string original;
+  int source = -1;                     // CSV: index in the record
+  const Observed* observed = nullptr;  // may be null: nothing seen
+  const Field* declared = nullptr;     // Parquet: by the file itself
+};
+
+std::vector<FileColumn> columns_of(const RecordFile& file, const Observed& observed) {
+  std::vector<FileColumn> columns;
+  const auto seen = [&](const std::string& name) -> const Observed* {
+    for (const auto& [known, child] : observed.fields)
+      if (known == name) return &child;
+    return nullptr;
+  };
+  int index = 0;
+  for (const std::string& name : file.column_names())
+    columns.push_back({name, index++, seen(name), nullptr});
+  for (const Field& field : file.declared_fields()) {
+    const auto it = std::find_if(columns.begin(), columns.end(),
+                                 [&](const FileColumn& c) { return c.original == field.name; });
+    if (it != columns.end()) it->declared = &field;
+  }
+  if (file.column_names().empty())
+    for (const auto& [name, child] : observed.fields)
+      columns.push_back({name, -1, &child, nullptr});
+  return columns;
+}
+
+// A headless file has column_1, column_2 …: its columns are the known ones by position.
+bool is_headless(const std::vector<FileColumn>& columns, const Schema& known) {
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (columns[i].original != fmt::format("column_{}", i + 1)) return false;
+  return !columns.empty() && known.find_source("column_1") == nullptr;
+}
+
+// The known columns of the file: which of `columns` each known field is, or -1. An exact original
+// name wins; else a column whose cleaned name is the field's (deviceId one year, device_id the
+// next).
+std::vector<int> match_known(const std::vector<FileColumn>& columns, const Typing& typing) {
+  std::vector<int> matches(typing.known.fields.size(), -1);
+  std::vector<bool> taken(columns.size(), false);
+  const auto match = [&](auto same) {
+    for (std::size_t f = 0; f < matches.size(); ++f)
+      for (std::size_t c = 0; c < columns.size() && matches[f] < 0; ++c)
+        if (!taken[c] && !contains(typing.capture_columns, typing.known.fields[f].name) &&
+            same(typing.known.fields[f], columns[c])) {
+          matches[f] = static_cast<int>(c);
+          taken[c] = true;
+        }
+  };
+  match([](const Field& field, const FileColumn& column) {
+    return field.source_name() == column.original;
+  });
+  if (typing.clean_names)
+    match([](const Field& field, const FileColumn& column) {
+      return clean_name(column.original) == field.name || column.original == field.name;
+    });
+  if (is_headless(columns, typing.known))
+    for (std::size_t f = 0; f < std::min(matches.size(), columns.size()); ++f)
+      matches[f] = static_cast<int>(f);
+  return matches;
+}
+
+// Fields of structs that the file has and the known type has not are added; nothing known changes.
+LogicalType with_new_fields(const LogicalType& known, const LogicalType& seen, bool clean) {
+  LogicalType merged = known;
+  if (known.is(Kind::kList) && seen.is(Kind::kList))
+    merged.children[0].type = with_new_fields(known.children[0].type, seen.children[0].type, clean);
+  if (!known.is(Kind::kStruct) || !seen.is(Kind::kStruct)) return merged;
+  for (const Field& field : seen.children) {
+    const auto it =
+        std::find_if(merged.children.begin(), merged.children.end(),
+                     [&](const Field& f) { return f.source_name() == field.source_name(); });
+    if (it == merged.children.end())
+      merged.children.push_back(field);
+    else
+      it->type = with_new_fields(it->type, field.type, clean);
+  }
+  if (clean) clean_field_names(merged.children);
+  return merged;
+}
+
+void clean_nested(LogicalType& type) {
+  if (type.is(Kind::kStruct)) clean_field_names(type.children);
+  if (type.is(Kind::kList)) clean_nested(type.children[0].type);
+}
+
+ColumnPlan known_column(const Field& field, const FileColumn* column, const Typing& typing,
+                        bool settled) {
+  ColumnPlan plan{.field = field, .exact = typing.exact};
+  if (column != nullptr) {
+    plan.source = column->source;
+    plan.field.original = column->original == field.name ? "" : column->original;
+  }
+  if (contains(typing.partition_columns, field.name)) {
+    if (!plan.field.required) plan.null_reason = RejectReason::kPartitionNull;
+    plan.field.required = true;
+  }
+  if (typing.closed || column == nullptr) return plan;
+  LogicalType seen;
+  if (column->declared != nullptr)
+    seen = column->declared->type;
+  else if (column->observed != nullptr)
+    seen = resolve(*column->observed);
+  if (field.type.is(Kind::kUnknown)) {
+    plan.field.type = seen;
+    if (typing.clean_names) clean_nested(plan.field.type);
+    plan.exact = true;
+    plan.inferred = !settled && column->declared == nullptr;
+  } else if (typing.new_columns == NewColumns::kAdd) {
+    plan.field.type = with_new_fields(field.type, seen, typing.clean_names);
+  }
+  return plan;
+}
+
+Failure refuse_new_column(const std::string& original, const Typing& typing) {
+  std::vector<std::string> known;
+  for (const Field& field : typing.known.fields) known.push_back(field.source_name());
+  const std::string near = nearest_name(original, known);
+  return invalid_input(fmt::format(
+      "column \"{}\" is not in the schema{}; declare it, or set new_columns: add or ignore",
+      original, near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+}
+
+}  // namespace
+
+void clean_field_names(std::vector<Field>& fields) {
+  std::set<std::string> taken;
+  for (const Field& field : fields)
+    if (is_clean_name(field.name)) taken.insert(field.name);
+  std::set<std::string> used;
+  for (Field& field : fields) {
+    if (!is_clean_name(field.name) || used.contains(field.name)) {
+      if (field.original.empty()) field.original = field.name;
+      const std::string base = clean_name(field.original);
+      std::string name = base;
+      for (int n = 2; taken.contains(name) || used.contains(name); ++n)
+        name = fmt::format("{}_{}", base, n);
+      field.name = name;
+    }
+    used.insert(field.name);
+    clean_nested(field.type);
+  }
+}
+
+Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const Observed& observed,
+                             bool settled) {
+  const std::vector<FileColumn> columns = columns_of(file, observed);
+  const std::vector<int> matches = match_known(columns, typing);
+  DecodePlan plan;
+  plan.new_columns = typing.closed || settled ? NewColumns::kIgnore : typing.new_columns;
+  if (typing.new_columns == NewColumns::kReject && !typing.closed)
+    plan.new_columns = NewColumns::kReject;
+  std::vector<bool> is_known(columns.size(), false);
+  for (std::size_t f = 0; f < matches.size(); ++f) {
+    const FileColumn* column =
+        matches[f] < 0 ? nullptr : &columns[static_cast<std::size_t>(matches[f])];
+    if (column != nullptr) is_known[static_cast<std::size_t>(matches[f])] = true;
+    plan.columns.push_back(known_column(typing.known.fields[f], column, typing, settled));
+  }
+  if (typing.closed || typing.new_columns == NewColumns::kIgnore) return plan;
+
+  std::vector<Field> fresh = typing.known.fields;  // so that new names avoid the known ones
+  std::vector<ColumnPlan> added;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (is_known[c]) continue;
+    const FileColumn& column = columns[c];
+    if (typing.new_columns == NewColumns::kReject) {
+      // A header names it for every row; JSON keys are judged row by row while decoding.
+      if (!file.column_names().empty()) return refuse_new_column(column.original, typing);
+      continue;
+    }
+    ColumnPlan fresh_plan{
+        .field = {.name = column.original}, .exact = true, .source = column.source};
+    if (column.declared != nullptr)
+      fresh_plan.field.type = column.declared->type;
+    else if (column.observed != nullptr)
+      fresh_plan.field.type = resolve(*column.observed);
+    fresh_plan.inferred = !settled && column.declared == nullptr;
+    fresh.push_back(fresh_plan.field);
+    added.push_back(std::move(fresh_plan));
+  }
+  if (typing.clean_names) clean_field_names(fresh);
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    added[i].field = fresh[typing.known.fields.size() + i];
+    if (contains(typing.partition_columns, added[i].field.name)) {
+      added[i].field.required = true;
+      added[i].null_reason = RejectReason::kPartitionNull;
+    }
+    plan.columns.push_back(std::move(added[i]));
+  }
+  return plan;
+}
+
+Schema schema_of(const DecodePlan& plan, const Typing& typing) {
+  Schema schema;
+  for (const ColumnPlan& column : plan.columns) {
+    Field field = column.field;
+    const Field* known = typing.known.find(field.name);
+    field.required = known != nullptr && known->required;
+    if (known != nullptr) field.original = known->original;
+    schema.fields.push_back(std::move(field));
+  }
+  return schema;
+}
+
+}  // namespace lakegate

@@ -1,0 +1,162 @@
+// An arrival done again from what landed, and the proof of what was done.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "build_info.h"
+#include "convert/arrival_output.h"
+#include "convert/lake_run.h"
+#include "convert/orphans.h"
+#include "formats/parquet/reader.h"
+#include "lake/layout.h"
+
+namespace lakegate {
+namespace {
+
+bool same_content(const std::vector<OutputFile>& a, const std::vector<OutputFile>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const OutputFile& x, const OutputFile& y) {
+                      return x.key == y.key && x.sha256 == y.sha256 && x.size == y.size;
+                    });
+}
+
+Result<std::string> sha256_of(const Input& input) {
+  LAKEGATE_TRY(auto stream, input.open());
+  Sha256 hash;
+  std::vector<std::byte> block(1024 * 1024);
+  for (;;) {
+    LAKEGATE_TRY(const std::size_t n, stream->read(block));
+    if (n == 0) return hash.finish();
+    hash.update(std::span(block).first(n));
+  }
+}
+
+// What is wrong with one file, or nothing.
+Result<std::optional<std::string>> check_file(const ObjectStore& store, const OutputFile& file) {
+  auto input = store.open(file.key);
+  if (!input && input.error().kind == ErrorKind::kNotFound)
+    return fmt::format("{} is missing", file.key.str());
+  if (!input) return tl::unexpected<Error>(std::move(input).error());
+  if ((*input)->size() != file.size)
+    return fmt::format("{} has {} bytes, its record says {}", file.key.str(), (*input)->size(),
+                       file.size);
+  LAKEGATE_TRY(const std::string sha256, sha256_of(**input));
+  if (sha256 != file.sha256)
+    return fmt::format("{} has other content than its record says (SHA-256 {}, recorded {})",
+                       file.key.str(), sha256, file.sha256);
+  if (!file.key.str().ends_with(".parquet")) return std::nullopt;
+  LAKEGATE_TRY(const ParquetContents contents, parquet_contents(*input));
+  if (contents.rows != file.rows)
+    return fmt::format("{} has {} rows, its record says {}", file.key.str(), contents.rows,
+                       file.rows);
+  return std::nullopt;
+}
+
+// The landed object, if it is still the version that the record is of.
+Result<void> check_still_landed(const ObjectStore& store, const RunRecord& record) {
+  const Arrival& arrival = record.arrival;
+  const auto gone = [&](std::string_view why) {
+    return fail(
+        ErrorKind::kNotFound,
+        fmt::format("cannot replay arrival {}: {}; land that version again to have it run as a new "
+                    "arrival, or use `lakegate widen` to change types from the curated files",
+                    arrival.id.str(), why),
+        {.file = arrival.key.str()});
+  };
+  auto input = store.open(arrival.key);
+  if (!input && input.error().kind == ErrorKind::kNotFound) return gone("the landed file is gone");
+  if (!input) return tl::unexpected<Error>(std::move(input).error());
+  if ((*input)->size() != arrival.size) return gone("the landed file has been replaced");
+  LAKEGATE_TRY(const std::string sha256, sha256_of(**input));
+  if (sha256 != record.input_sha256) return gone("the landed file has been replaced");
+  return {};
+}
+
+}  // namespace
+
+Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& dataset,
+                                     const RunRecord& record, const RunOptions& options) {
+  LAKEGATE_CHECK(check_still_landed(store, record));
+  const ObjectKey run_key = layout::run_key(dataset.name, record.arrival.id);
+  LAKEGATE_TRY(const Blob before, store.get(run_key));
+  LAKEGATE_TRY(auto stored, load_schema(store, dataset.name));
+  std::optional<RememberedSchema> remembered;
+  if (stored) remembered = stored->remembered;
+  LAKEGATE_TRY(Schema known, known_schema(dataset, remembered));
+
+  const RememberedSchema::Version* bound =
+      remembered ? remembered->find(record.schema_version) : nullptr;
+  const int current = remembered ? remembered->current().version : 0;
+  const bool same_claim =
+      bound != nullptr && record.config_hash == dataset.hash() && record.schema_version == current;
+  Typing typing = typing_of(dataset, same_claim ? bound->schema : std::move(known));
+  typing.closed = same_claim;
+  if (!same_claim) typing.new_columns = NewColumns::kIgnore;  // history does not change the schema
+
+  ArrivalOutput output(store, {.dataset = &dataset,
+                               .arrival = record.arrival,
+                               .generation = same_claim ? record.generation : record.generation + 1,
+                               .typing = std::move(typing),
+                               .schema_version = [&](const Schema&) { return current; },
+                               .resources = options.resources});
+  LAKEGATE_CHECK(output.write());
+  if (!dataset.max_rejects.allows(output.counts().rows_in, output.counts().rows_rejected))
+    return invalid_input(
+        fmt::format("{} of {} rows would be rejected, more than max_rejects: {} allows; the "
+                    "outputs stay as they are",
+                    output.counts().rows_rejected, output.counts().rows_in,
+                    dataset.max_rejects.to_string()),
+        {.file = record.arrival.key.str()});
+
+  ReplayOutcome outcome;
+  outcome.run.kind = RunOutcome::Kind::kCommitted;
+  outcome.run.remarks = output.remarks();
+  if (same_claim && same_content(output.outputs(), record.outputs)) {
+    LAKEGATE_CHECK(output.publish());  // repairs what was damaged or deleted
+    outcome.run.record = record;
+    outcome.same_bytes = true;
+    outcome.generation = record.generation;
+    return outcome;
+  }
+  RunRecord next = record;
+  next.generation = same_claim ? record.generation : record.generation + 1;
+  next.schema_version = current;
+  next.config_hash = dataset.hash();
+  next.counts = output.counts();
+  next.outputs = output.outputs();
+  next.rejects = output.reject_files();
+  next.lakegate_version = std::string(kVersion);
+  LAKEGATE_CHECK(begin_rewrite(store, record.arrival));
+  LAKEGATE_CHECK(output.publish());
+  LAKEGATE_CHECK(store.put_if_match(run_key, to_json(next), before.tag));
+  LAKEGATE_CHECK(end_rewrite(store, next));
+  outcome.generation = next.generation;
+  outcome.run.record = std::move(next);
+  return outcome;
+}
+
+Result<std::vector<std::string>> verify_run(const ObjectStore& store, const RunRecord& record) {
+  std::vector<std::string> findings;
+  if (!record.counts.add_up())
+    findings.push_back(
+        fmt::format("the record of arrival {} does not add up: {} in, {} written, {} rejected",
+                    record.arrival.id.str(), record.counts.rows_in, record.counts.rows_written,
+                    record.counts.rows_rejected));
+  std::uint64_t rows = 0;
+  for (const OutputFile& file : record.outputs) rows += file.rows;
+  if (rows != record.counts.rows_written)
+    findings.push_back(fmt::format("the files of arrival {} have {} rows, its record says {}",
+                                   record.arrival.id.str(), rows, record.counts.rows_written));
+  for (const auto* files : {&record.outputs, &record.rejects}) {
+    for (const OutputFile& file : *files) {
+      auto finding = check_file(store, file);
+      if (!finding)
+        findings.push_back(finding.error().to_string());
+      else if (*finding)
+        findings.push_back(**finding);
+    }
+  }
+  return findings;
+}
+
+}  // namespace lakegate

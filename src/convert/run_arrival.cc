@@ -1,0 +1,251 @@
+// The run of one arrival, from its claim to its record.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "build_info.h"
+#include "convert/arrival_output.h"
+#include "convert/lake_run.h"
+#include "convert/orphans.h"
+#include "lake/digest.h"
+#include "lake/layout.h"
+
+namespace lakegate {
+namespace {
+
+constexpr int kMaxAttempts = 16;
+
+// A failure stands until something that could change it has changed, max_rejects included.
+std::string failure_hash(const DatasetConfig& dataset) {
+  return sha256_hex(dataset.hash() + "/" + dataset.max_rejects.to_string());
+}
+
+template <class Record, class Parse>
+Result<std::optional<Record>> find_record(const ObjectStore& store, const ObjectKey& key,
+                                          Parse parse, std::string* tag = nullptr) {
+  auto blob = store.get(key);
+  if (!blob && blob.error().kind == ErrorKind::kNotFound) return std::nullopt;
+  if (!blob) return tl::unexpected<Error>(std::move(blob).error());
+  if (tag != nullptr) *tag = blob->tag;
+  LAKEGATE_TRY(Record record, parse(blob->bytes, key));
+  return record;
+}
+
+class Stopwatch {
+ public:
+  Stopwatch()
+      : started_at_(std::chrono::system_clock::now()), begin_(std::chrono::steady_clock::now()) {}
+  std::string started_at() const { return to_iso(started_at_); }
+  std::uint64_t milliseconds() const {
+    using std::chrono::milliseconds;
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin_)
+            .count());
+  }
+
+ private:
+  std::chrono::system_clock::time_point started_at_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+// One attempt at an arrival. Nothing is decided that another process cannot repeat.
+class Attempt {
+ public:
+  Attempt(ObjectStore& store, const DatasetConfig& dataset, const Arrival& arrival,
+          const RunOptions& options)
+      : store_(store), dataset_(dataset), arrival_(arrival), options_(options) {}
+
+  // Nothing: another process has changed the schema or claimed the arrival meanwhile; try again.
+  Result<std::optional<RunOutcome>> run() {
+    LAKEGATE_TRY(auto done, find_record<RunRecord>(store_, run_key(), run_from_json));
+    if (done) return RunOutcome{.kind = RunOutcome::Kind::kAlreadyDone, .record = std::move(done)};
+    LAKEGATE_TRY(stored_, load_schema(store_, dataset_.name));
+    LAKEGATE_TRY(claim_, find_record<Claim>(store_, claim_key(), claim_from_json, &claim_tag_));
+    LAKEGATE_TRY(Typing typing, make_typing());
+    if (!options_.retry_failed) {
+      LAKEGATE_TRY(auto before, unchanged_failure());
+      if (before)
+        return RunOutcome{.kind = RunOutcome::Kind::kFailedBefore, .failure = std::move(before)};
+    }
+
+    ArrivalOutput output(store_,
+                         {.dataset = &dataset_,
+                          .arrival = arrival_,
+                          .typing = std::move(typing),
+                          .schema_version = [this](const Schema& s) { return version_of(s); },
+                          .resources = options_.resources});
+    auto written = output.write();
+    if (!written && written.error().kind != ErrorKind::kInvalidInput)
+      return tl::unexpected<Error>(std::move(written).error());
+    std::optional<Error> refusal = written ? verdict(output) : std::move(written).error();
+    if (refusal) return put_failure(output, std::move(*refusal));
+    if (is_hash_of_content() && output.input_sha256() != arrival_.version)
+      return fail(ErrorKind::kConflict,
+                  "the file changed while it was read; run again when it is completely written",
+                  {.file = arrival_.key.str()});
+
+    LAKEGATE_TRY(const bool schema_is_ours, put_schema(output.schema()));
+    if (!schema_is_ours) return std::nullopt;
+    LAKEGATE_TRY(const bool claim_is_ours, put_claim(version_of(output.schema())));
+    if (!claim_is_ours) return std::nullopt;
+    LAKEGATE_CHECK(output.publish());
+    return commit(output);
+  }
+
+ private:
+  ObjectKey run_key() const { return layout::run_key(dataset_.name, arrival_.id); }
+  ObjectKey claim_key() const { return layout::claim_key(dataset_.name, arrival_.id); }
+  ObjectKey failure_key() const { return layout::failure_key(dataset_.name, arrival_.id); }
+
+  // Local files have no version but their content's SHA-256.
+  bool is_hash_of_content() const { return arrival_.version.size() == 64; }
+
+  // A claim of the same configuration binds: its schema version, and nothing to infer.
+  bool is_bound() const {
+    return claim_ && claim_->config_hash == dataset_.hash() && stored_ &&
+           stored_->remembered.find(claim_->schema_version) != nullptr;
+  }
+
+  Result<Typing> make_typing() const {
+    if (is_bound()) {
+      Typing typing = typing_of(dataset_, stored_->remembered.find(claim_->schema_version)->schema);
+      typing.closed = true;
+      return typing;
+    }
+    std::optional<RememberedSchema> remembered;
+    if (stored_) remembered = stored_->remembered;
+    LAKEGATE_TRY(Schema known, known_schema(dataset_, remembered));
+    return typing_of(dataset_, std::move(known));
+  }
+
+  int current_version() const { return stored_ ? stored_->remembered.current().version : 0; }
+
+  int version_of(const Schema& schema) const {
+    if (is_bound()) return claim_->schema_version;
+    if (stored_ && stored_->remembered.current().schema == schema) return current_version();
+    return current_version() + 1;
+  }
+
+  Result<std::optional<FailureRecord>> unchanged_failure() const {
+    LAKEGATE_TRY(auto before, find_record<FailureRecord>(store_, failure_key(), failure_from_json));
+    if (!before || before->config_hash != failure_hash(dataset_) ||
+        before->schema_version != current_version())
+      return std::nullopt;
+    return before;
+  }
+
+  std::optional<Error> verdict(const ArrivalOutput& output) const {
+    const Counts& counts = output.counts();
+    if (!dataset_.max_rejects.allows(counts.rows_in, counts.rows_rejected))
+      return Error{
+          ErrorKind::kInvalidInput,
+          fmt::format("{} of {} rows were rejected, more than max_rejects: {} allows; nothing was "
+                      "published; see them with `lakegate rejects {}`",
+                      counts.rows_rejected, counts.rows_in, dataset_.max_rejects.to_string(),
+                      dataset_.name.str()),
+          {.file = arrival_.key.str()}};
+    if (counts.rows_in > 0 && counts.rows_written == 0)
+      return Error{ErrorKind::kInvalidInput,
+                   fmt::format("all {} rows were rejected; nothing was published; see them with "
+                               "`lakegate rejects {}`",
+                               counts.rows_in, dataset_.name.str()),
+                   {.file = arrival_.key.str()}};
+    return std::nullopt;
+  }
+
+  // False: somebody else was first.
+  Result<bool> put_schema(const Schema& schema) {
+    if (version_of(schema) == current_version() || is_bound()) return true;
+    RememberedSchema next;
+    if (stored_) next = stored_->remembered;
+    next.versions.push_back(
+        {.version = current_version() + 1,
+         .schema = schema,
+         .because = fmt::format("{} arrival {} of {}", stored_ ? "new columns in" : "first",
+                                arrival_.id.str(), arrival_.key.str())});
+    const ObjectKey key = layout::schema_key(dataset_.name);
+    auto put = stored_ ? store_.put_if_match(key, to_json(next), stored_->tag)
+                       : store_.put_if_absent(key, to_json(next));
+    if (!put && put.error().kind == ErrorKind::kConflict) return false;
+    if (!put) return tl::unexpected<Error>(std::move(put).error());
+    stored_ = StoredSchema{std::move(next), ""};
+    return true;
+  }
+
+  Result<bool> put_claim(int schema_version) {
+    if (is_bound()) return true;
+    const Claim claim{
+        .arrival = arrival_, .schema_version = schema_version, .config_hash = dataset_.hash()};
+    auto put = claim_ ? store_.put_if_match(claim_key(), to_json(claim), claim_tag_)
+                      : store_.put_if_absent(claim_key(), to_json(claim));
+    if (!put && put.error().kind == ErrorKind::kConflict) return false;
+    if (!put) return tl::unexpected<Error>(std::move(put).error());
+    return true;
+  }
+
+  Result<std::optional<RunOutcome>> commit(const ArrivalOutput& output) {
+    RunRecord record{.arrival = arrival_,
+                     .schema_version = version_of(output.schema()),
+                     .config_hash = dataset_.hash(),
+                     .input_sha256 = output.input_sha256(),
+                     .counts = output.counts(),
+                     .outputs = output.outputs(),
+                     .rejects = output.reject_files(),
+                     .started_at = watch_.started_at(),
+                     .duration_ms = watch_.milliseconds(),
+                     .lakegate_version = std::string(kVersion)};
+    // An earlier claim under another configuration may have published elsewhere.
+    if (claim_ && !is_bound()) LAKEGATE_CHECK(remove_orphans(store_, record));
+    auto put = store_.put_if_absent(run_key(), to_json(record));
+    if (!put && put.error().kind == ErrorKind::kConflict) return std::nullopt;  // done: read it
+    if (!put) return tl::unexpected<Error>(std::move(put).error());
+    LAKEGATE_CHECK(store_.remove(failure_key()));
+    LAKEGATE_CHECK(store_.remove(layout::failure_rejects_key(dataset_.name, arrival_.id)));
+    return RunOutcome{.kind = RunOutcome::Kind::kCommitted,
+                      .record = std::move(record),
+                      .remarks = output.remarks()};
+  }
+
+  Result<std::optional<RunOutcome>> put_failure(ArrivalOutput& output, Error error) {
+    if (error.where.file.empty()) error.where.file = arrival_.key.str();
+    LAKEGATE_CHECK(output.publish_for_failure());
+    FailureRecord record{.arrival = arrival_,
+                         .schema_version = current_version(),
+                         .config_hash = failure_hash(dataset_),
+                         .error = std::move(error),
+                         .counts = output.counts(),
+                         .rejects_kept = output.rejects_kept(),
+                         .started_at = watch_.started_at(),
+                         .duration_ms = watch_.milliseconds(),
+                         .lakegate_version = std::string(kVersion)};
+    LAKEGATE_CHECK(store_.put(failure_key(), to_json(record)));
+    return RunOutcome{.kind = RunOutcome::Kind::kFailed,
+                      .failure = std::move(record),
+                      .remarks = output.remarks()};
+  }
+
+  ObjectStore& store_;
+  const DatasetConfig& dataset_;
+  const Arrival& arrival_;
+  const RunOptions& options_;
+  Stopwatch watch_;
+  std::optional<StoredSchema> stored_;
+  std::optional<Claim> claim_;
+  std::string claim_tag_;
+};
+
+}  // namespace
+
+Result<RunOutcome> run_arrival(ObjectStore& store, const DatasetConfig& dataset,
+                               const Arrival& arrival, const RunOptions& options) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    LAKEGATE_TRY(auto outcome, Attempt(store, dataset, arrival, options).run());
+    if (outcome) return std::move(*outcome);
+  }
+  return fail(
+      ErrorKind::kRetryable,
+      fmt::format("other runs kept changing the schema of {}; run again", dataset.name.str()),
+      {.file = arrival.key.str()});
+}
+
+}  // namespace lakegate

@@ -1,0 +1,190 @@
+#include "convert/typed_read.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "convert/ordered.h"
+
+namespace lakegate {
+
+int Resources::thread_count() const {
+  if (threads > 0) return threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+namespace {
+
+// The encoder's row group takes its part of the budget; each chunk in flight, with its index and
+// its columns, about 8 MiB at worst.
+constexpr std::uint64_t kEncoderBytes = 24 * 1024 * 1024;
+constexpr std::uint64_t kBytesPerChunk = 8 * 1024 * 1024;
+
+OrderedOptions ordered_options(const Resources& resources) {
+  const std::uint64_t for_chunks =
+      resources.memory > kEncoderBytes ? resources.memory - kEncoderBytes : 0;
+  const auto affordable = std::max<std::uint64_t>(2, for_chunks / kBytesPerChunk);
+  const auto workers = static_cast<std::uint64_t>(resources.thread_count());
+  return {.workers = static_cast<int>(std::min(workers, affordable)),
+          .in_flight = std::min(affordable, 2 * workers + 1)};
+}
+
+// A chunk as the current mode of the pass reads it.
+struct ReadChunk {
+  DecodedChunk decoded;  // rows absent when observed
+  Observed observed;
+};
+
+std::vector<std::int64_t> row_numbers(const Chunk& chunk, const std::vector<Reject>& rejects) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(chunk.records);
+  std::size_t next_reject = 0;
+  for (std::uint64_t i = 0; i < chunk.records; ++i) {
+    const std::uint64_t row = chunk.first_row + i;
+    if (next_reject < rejects.size() && rejects[next_reject].row == row)
+      ++next_reject;
+    else
+      numbers.push_back(static_cast<std::int64_t>(row));
+  }
+  return numbers;
+}
+
+// One pass over the file under one plan.
+class Pass {
+ public:
+  Pass(DecodePlan plan, RowSink& sink, const Resources& resources)
+      : plan_(std::move(plan)), sink_(sink), resources_(resources) {
+    for (const ColumnPlan& column : plan_.columns)
+      observed_.field(column.field.source_name()) = observed_from(column.field.type);
+  }
+
+  // `first` is the chunk that has been read already to make the plan, or null.
+  Result<void> run(std::unique_ptr<Chunk> first, ChunkReader& reader) {
+    const auto source = [&]() -> Result<std::unique_ptr<Chunk>> {
+      return first ? std::move(first) : reader.next();
+    };
+    const auto work = [&](const Chunk& chunk) { return read(chunk); };
+    const auto sink = [&](const Chunk& chunk, ReadChunk out) {
+      return take(chunk, std::move(out));
+    };
+    return run_ordered<Chunk, ReadChunk>(source, work, sink, ordered_options(resources_));
+  }
+
+  bool contradicted() const { return contradicted_; }
+  const Observed& observed() const { return observed_; }
+  const Counts& counts() const { return counts_; }
+
+ private:
+  Result<ReadChunk> read(const Chunk& chunk) {
+    ReadChunk out;
+    if (!scan_only_.load(std::memory_order_relaxed)) {
+      LAKEGATE_TRY(out.decoded, chunk.decode(plan_));
+      if (!out.decoded.contradicted) return out;
+      scan_only_.store(true, std::memory_order_relaxed);
+    }
+    out.decoded = DecodedChunk{.contradicted = true};
+    LAKEGATE_CHECK(chunk.observe(out.observed));
+    return out;
+  }
+
+  Result<void> take(const Chunk& chunk, ReadChunk out) {
+    report(chunk);
+    observed_.join(out.observed);
+    for (std::size_t i = 0; i < out.decoded.seen.size(); ++i)
+      observed_.field(plan_.columns[i].field.source_name()).seen |= out.decoded.seen[i];
+    contradicted_ = contradicted_ || out.decoded.contradicted;
+    if (contradicted_) return {};
+    const std::vector<std::int64_t> numbers = row_numbers(chunk, out.decoded.rejects);
+    if (static_cast<std::int64_t>(numbers.size()) != out.decoded.rows->num_rows())
+      return fail(
+          ErrorKind::kPermanent,
+          "rows were lost while reading; please report this with the file: nothing was written");
+    counts_.rows_in += chunk.records;
+    counts_.rows_rejected += out.decoded.rejects.size();
+    counts_.rows_written += numbers.size();
+    return sink_.take(*out.decoded.rows, numbers, out.decoded.rejects);
+  }
+
+  void report(const Chunk& chunk) {
+    if (resources_.progress == nullptr) return;
+    resources_.progress->input_bytes.store(chunk.input_bytes, std::memory_order_relaxed);
+    resources_.progress->rows.store(chunk.first_row + chunk.records - 1, std::memory_order_relaxed);
+  }
+
+  DecodePlan plan_;
+  RowSink& sink_;
+  const Resources& resources_;
+  Observed observed_;  // the guess, and what the chunks added to it
+  Counts counts_;
+  std::atomic<bool> scan_only_{false};
+  bool contradicted_ = false;
+};
+
+bool anything_inferred(const DecodePlan& plan) {
+  return plan.new_columns == NewColumns::kAdd ||
+         std::any_of(plan.columns.begin(), plan.columns.end(),
+                     [](const ColumnPlan& column) { return column.inferred; });
+}
+
+void begin_pass(const Resources& resources, int pass) {
+  if (resources.progress == nullptr) return;
+  resources.progress->input_bytes.store(0);
+  resources.progress->rows.store(0);
+  resources.progress->pass.store(pass);
+}
+
+}  // namespace
+
+Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSink& sink,
+                             const Resources& resources) {
+  begin_pass(resources, 1);
+  LAKEGATE_TRY(auto reader, file.open());
+  LAKEGATE_TRY(auto first, reader->next());
+  Observed observed;
+  if (first && !typing.closed) LAKEGATE_CHECK(first->observe(observed));
+  LAKEGATE_TRY(DecodePlan plan, make_plan(file, typing, observed, !first));
+  LAKEGATE_CHECK(sink.begin(schema_of(plan, typing)));
+  if (!first) return TypedRead{.schema = schema_of(plan, typing), .counts = {}};
+
+  Pass optimistic(plan, sink, resources);
+  LAKEGATE_CHECK(optimistic.run(std::move(first), *reader));
+  if (!optimistic.contradicted())
+    return TypedRead{.schema = schema_of(plan, typing), .counts = optimistic.counts()};
+
+  begin_pass(resources, 2);
+  if (!anything_inferred(plan))
+    return fail(ErrorKind::kPermanent,
+                "a settled type was contradicted; please report this with the file");
+  LAKEGATE_TRY(DecodePlan settled, make_plan(file, typing, optimistic.observed(), true));
+  LAKEGATE_CHECK(sink.begin(schema_of(settled, typing)));
+  LAKEGATE_TRY(auto again, file.open());
+  Pass exact(settled, sink, resources);
+  LAKEGATE_CHECK(exact.run(nullptr, *again));
+  if (exact.contradicted())
+    return fail(ErrorKind::kConflict,
+                "the file changed while it was read; run again when it is complete");
+  return TypedRead{.schema = schema_of(settled, typing), .counts = exact.counts(), .passes = 2};
+}
+
+Result<Schema> infer_schema(const RecordFile& file, const Typing& typing,
+                            const Resources& resources) {
+  begin_pass(resources, 1);
+  LAKEGATE_TRY(auto reader, file.open());
+  Observed observed;
+  const auto source = [&] { return reader->next(); };
+  const auto work = [](const Chunk& chunk) -> Result<Observed> {
+    Observed seen;
+    LAKEGATE_CHECK(chunk.observe(seen));
+    return seen;
+  };
+  const auto sink = [&](const Chunk&, Observed seen) -> Result<void> {
+    observed.join(seen);
+    return {};
+  };
+  LAKEGATE_CHECK((run_ordered<Chunk, Observed>(source, work, sink, ordered_options(resources))));
+  LAKEGATE_TRY(DecodePlan plan, make_plan(file, typing, observed, true));
+  return schema_of(plan, typing);
+}
+
+}  // namespace lakegate
