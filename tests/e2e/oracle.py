@@ -170,9 +170,22 @@ def json_value(kind: Any, value: Any) -> Any:
         return {name: json_value(inner, value.get(name)) for name, inner in kind[1].items()}
     if isinstance(kind, tuple):
         return [json_value(kind[1], item) for item in value]
-    if isinstance(value, bool):
-        return value if kind == "bool" else json.dumps(value)
-    return convert(kind, str(value))
+    if kind == "bool":
+        return value
+    if isinstance(value, str):
+        return convert(kind, str(value))
+    return json_source(value)
+
+
+def json_source(value: Any) -> str:
+    """What is no scalar becomes text as it stood, if it stood there in this spelling."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(json_source, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)}: {json_source(item)}" for name, item in value.items()) + "}"
+    return json.dumps(value)
 
 
 def read_json(data: bytes) -> Expected:

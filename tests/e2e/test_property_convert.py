@@ -24,7 +24,7 @@ BATCHES = min(FILES, 5)
 
 def rows_of(r: random.Random) -> int:
     """Mostly small; now and then more than one block of any reader."""
-    return r.choice([1, 3, 20, 20, 100, 100, 300, 1000] + [12_000] * (r.random() < 0.2))
+    return r.choice([1, 3, 20, 20, 100, 100, 300, 1000] + [40_000] * (r.random() < 0.1))
 
 
 def batch(number: int) -> range:
