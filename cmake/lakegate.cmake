@@ -4,7 +4,12 @@ include(GoogleTest)
 # What every executable of the project needs on its link line.
 function(lakegate_executable target)
   target_link_libraries(${target} PRIVATE lakegate_warnings)
-  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--as-needed)
+  target_link_options(${target} PRIVATE -Wl,--as-needed)
+  # Static archives stay private to the program (see LakegateDependencies). Not so the sanitizers'
+  # own archive: its malloc must serve the shared libraries too.
+  if(NOT LAKEGATE_SANITIZE)
+    target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
+  endif()
 endfunction()
 
 # lakegate_library(<folder> [DEPS target...])
