@@ -31,9 +31,9 @@ def assert_same(actual: pa.Table, expected: pa.Table, where: str) -> None:
         index = expected.column_names.index(name)
         column = actual.column(index)
         assert plain_type(column.type) == plain_type(field.type), f"{where}: type of column {name!r}"
+        if "double" not in str(field.type) and column.cast(field.type).equals(expected.column(index)):
+            continue  # the quick way, where equal means the same
         got, want = column.to_pylist(), expected.column(index).to_pylist()
-        if got == want and not any(isinstance(value, float) for value in want):
-            continue
         for row, (left, right) in enumerate(zip(got, want, strict=True)):
             assert same_cell(left, right), f"{where}: row {row}, column {name!r}: {left!r}, expected {right!r}"
 
