@@ -250,7 +250,7 @@ bool parse_int64(std::string_view text, std::int64_t& value) {
 bool parse_bigint(std::string_view text, arrow::Decimal128& value) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   if (digits.size() > 1 && digits[0] == '0') return false;
-  if (digits.find('.') != std::string_view::npos || text == "-0") return false;
+  if (digits.find_first_of("+.") != std::string_view::npos || text == "-0") return false;
   return parse_decimal(text, 38, 0, value);
 }
 
