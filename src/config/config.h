@@ -100,7 +100,9 @@ Result<Schema> parse_field_list(std::string_view yaml, const std::string& file);
 std::string config_json_schema();
 
 // lake.yaml with a dataset added, or with a dataset's `schema:` set, keeping comments and layout of
-// everything else. `yaml` may be empty.
+// everything else. `yaml` may be empty. `dataset_yaml` is what stands under the dataset's name, in
+// block style and without indentation: "landing: sales/*.csv\nschema:\n  - {…}\n". kConflict where
+// the dataset exists already; kNotFound where with_schema's does not.
 Result<std::string> with_dataset(std::string_view yaml, const std::string& dataset_yaml,
                                  const DatasetName& name);
 Result<std::string> with_schema(std::string_view yaml, const DatasetName& dataset,
