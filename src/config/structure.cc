@@ -105,8 +105,8 @@ class Checker {
       return refuse(place, fmt::format("{} is an empty list; it must be {}", name, shape.what));
     bool fine = true;
     for (const auto& item : node) {
-      // A null item has no place of its own.
-      const bool item_fine = check(item, shape.of[0], name, place);
+      const bool is_null = scalar_type(item) == ScalarType::kNull;
+      const bool item_fine = check(item, shape.of[0], name, is_null ? place : item.Mark());
       fine = fine && item_fine;
     }
     return fine;
