@@ -28,19 +28,32 @@ struct ParquetOptions {
   ParquetCompression compression = ParquetCompression::kZstd;
   bool modern_encodings = false;  // byte-stream split, delta for text: engines of today only
   bool threads = true;            // encode columns in parallel; does not change the bytes
+  int thread_count = 2;           // how many, at most one a column
   std::map<std::string, std::string> metadata;  // lineage, in the file's key-value metadata
 };
 
-// Row groups and pages end at fixed counts of rows or of bytes of the batches' content. The
-// encoding of each column is chosen from the file's first row group's worth of data, as seen when
-// the first batches arrive: dictionary where values repeat, delta for integers, dates and
-// timestamps, plain else; zstd level 1.
+// A row group ends after 1,048,576 rows, or sooner when its encoded pages reach 16 MiB: they are
+// held in memory until then. Pages end at fixed counts of rows or of encoded bytes. What is encoded
+// is a matter of the content and of where one batch ends and the next begins, so give batches
+// borders that follow from the content. The encoding of each column is chosen once a file, from its
+// first 128 Ki rows or 8 MiB: dictionary where values repeat, delta for integers, dates and
+// timestamps otherwise, plain for all else.
+//
+// What is in the file: format 2.6 with data pages of version 1, statistics, column and offset
+// indexes, lists of three levels with an `element`, decimals of up to 18 digits as integers,
+// timestamps as INT64 microseconds with isAdjustedToUTC where they have a zone. No Arrow schema is
+// stored: the Parquet types say it all. Where the lake's names differ from those of the input, the
+// key-value metadata holds "lakegate.original_names": a JSON object of column path to original
+// name.
 class ParquetFileWriter {
  public:
   // `sink` must outlive the writer. Unknown (null-typed) columns are not allowed: leave them out.
   static Result<std::unique_ptr<ParquetFileWriter>> open(std::shared_ptr<arrow::Schema> schema,
                                                          ByteSink& sink, ParquetOptions options);
+  // Destroyed before it is closed, it writes nothing more to the sink.
   virtual ~ParquetFileWriter() = default;
+  // Keeps the batch (its buffers, not a copy) until its columns are encoded, possibly by other
+  // threads, so an error may be of an earlier batch.
   virtual Result<void> write(const arrow::RecordBatch& batch) = 0;
   // Writes the footer. A file without rows is a valid Parquet file of its schema.
   virtual Result<void> close() = 0;
