@@ -1,8 +1,3 @@
-#include <cstdio>
+#include "cli/cli.h"
 
-#include "build_info.h"
-
-int main() {
-  std::printf("lakegate %s\n", lakegate::kVersion.data());
-  return 0;
-}
+int main(int argc, char** argv) { return lakegate::cli::run(argc, argv); }

@@ -32,8 +32,8 @@ INWARD = {
                "convert", "load", "stores adapters", "tables adapters", "cli"},
     "main": {"cli"},
 }
-INTERFACES = {"stores/object_store": "stores interface", "stores/watcher": "stores interface",
-              "tables/table": "tables interface"}
+INTERFACES = {"stores/object_store.h": "stores interface", "stores/watcher.h": "stores interface",
+              "tables/table.h": "tables interface"}
 WIRING = "cli/wiring.cc"
 GENERATED = {"build_info.h"}
 
@@ -48,7 +48,7 @@ def part_of(path: str) -> str | None:
         return "wiring"
     folder = path.split("/")[0]
     if folder in ("stores", "tables"):
-        return INTERFACES.get(path.rsplit(".", 1)[0], f"{folder} adapters")
+        return INTERFACES.get(path, f"{folder} adapters")
     return folder if folder in INWARD else None
 
 
