@@ -77,7 +77,9 @@ std::uint64_t escaped_bytes(std::uint64_t backslashes, bool& carry) {
 }  // namespace
 
 bool RecordCutter::is_full(const Block& block) {
-  return block.records.size() >= kChunkRecords || block.bytes.size() >= kChunkBytes;
+  if (block.records.empty()) return false;
+  const Record& last = block.records.back();
+  return block.records.size() >= kChunkRecords || last.begin + last.size >= kChunkBytes;
 }
 
 Failure RecordCutter::refuse(const char* at, const std::string& what) const {
