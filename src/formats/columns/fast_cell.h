@@ -3,6 +3,8 @@
 // of the text, which must be readable.
 #pragma once
 
+#include <fast_float/fast_float.h>
+
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -107,9 +109,51 @@ inline bool parse_short_whole(std::string_view text, double& value) {
   return true;
 }
 
+// digits.digits of up to 17 significant digits, as programs print doubles in full. Printing gives
+// the digits D·10^-p back if the double m·2^-t nearest to them is less than half a unit of their
+// last place away: |m·5^p - D·2^s| < 2^(s-1), s = t - p, which 128 bits hold.
+inline bool parse_full_double(std::string_view text, double& value) {
+  __extension__ using Uint128 = unsigned __int128;
+  static constexpr std::array<std::uint64_t, 28> kPowersOfFive = [] {
+    std::array<std::uint64_t, 28> powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 5;
+    return powers;
+  }();
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  p += p != end && *p == '-';
+  if (end - p < 3 || end - p > 20 || (p[0] == '0' && p[1] != '.')) return false;
+  std::uint64_t digits = 0;
+  const char* point = nullptr;
+  for (; p != end; ++p) {
+    const auto digit = static_cast<unsigned char>(*p - '0');
+    if (digit <= 9) {
+      digits = digits * 10 + digit;
+    } else if (*p == '.' && point == nullptr) {
+      point = p;
+    } else {
+      return false;
+    }
+  }
+  if (point == nullptr || digits == 0 || digits >= 100'000'000'000'000'000) return false;
+  const auto places = static_cast<int>(end - point - 1);
+  if (fast_float::from_chars(text.data(), end, value).ec != std::errc()) return false;
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const int exponent = static_cast<int>((bits >> 52) & 0x7FF);
+  const int shift = 1075 - exponent - places;  // s
+  if (exponent == 0 || shift < 1 || shift > 120) return false;
+  const std::uint64_t mantissa = (bits & 0xFFFFFFFFFFFFF) | 0x10000000000000;
+  const Uint128 exact =
+      static_cast<Uint128>(mantissa) * kPowersOfFive[static_cast<std::size_t>(places)];
+  if ((exact >> shift) > digits) return false;  // the shift below loses nothing
+  const Uint128 wanted = static_cast<Uint128>(digits) << shift;
+  const Uint128 distance = exact > wanted ? exact - wanted : wanted - exact;
+  return distance < static_cast<Uint128>(1) << (shift - 1);
+}
+
 inline bool parse_exact_double(std::string_view text, double& value) {
   return parse_short_double(text, value) || parse_short_whole(text, value) ||
-         cell::parse_exact_double(text, value);
+         parse_full_double(text, value) || cell::parse_exact_double(text, value);
 }
 
 inline bool parse_declared_double(std::string_view text, double& value) {
@@ -200,6 +244,10 @@ inline bool parse_bool(std::string_view text, bool& value) {
     const auto word = load<std::uint32_t>(text.data());
     value = true;
     return word == 0x65757274 || word == 0x45555254 || word == 0x65757254;  // true TRUE True
+  }
+  if (text.size() == 5 && text[4] == 'e' && load<std::uint32_t>(text.data()) == 0x736C6166) {
+    value = false;
+    return true;
   }
   return cell::parse_bool(text, value);
 }

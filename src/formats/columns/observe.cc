@@ -22,6 +22,7 @@ class Classifier {
     if (!numeric) return cell::classify(text, quoted);
     if (text.size() <= 15 && fast::parse_int64(text, integer)) return kSeenInt;
     if (fast::parse_short_double(text, number)) return kSeenDouble;
+    if (text.size() > 15 && fast::parse_full_double(text, number)) return kSeenDouble;
     if (text.size() == 10 && times_.parse_date(text, days_)) return kSeenDate;
     if (text.size() >= 19 && text[4] == '-') {
       if (text.back() == 'Z' ? times_.parse_timestamptz(text, integer)

@@ -114,6 +114,9 @@ class RecordCutter {
   std::uint64_t offset_;  // of block_.bytes[0]
   std::uint64_t line_;
 
+  std::size_t usual_rows_ = 0;  // of the block before, and some more
+  std::size_t usual_cells_ = 0;
+
   // The block under construction.
   Bytes bytes_;  // carried from block to block
   RecordBlock block_;

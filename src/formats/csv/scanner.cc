@@ -106,22 +106,63 @@ inline std::uint64_t prefix_xor(std::uint64_t bits) {
 #endif
 }
 
-// Writes the position of each set bit. Eight at a time without asking, because most blocks have
-// about that many: `out` needs room for 64 more.
+// std::countr_zero asks whether there is any bit, with a branch in g++ 12; here 64 will do.
+inline std::uint32_t lowest_bit(std::uint64_t bits) {
+#if defined(__AVX2__) && defined(__PCLMUL__)
+  return static_cast<std::uint32_t>(_tzcnt_u64(bits));
+#else
+  return static_cast<std::uint32_t>(std::countr_zero(bits));
+#endif
+}
+
+// Writes the position of each set bit. Twelve at a time without asking, because few blocks have
+// more, and a wrong guess costs more than writes do: `out` needs room for kBlock more.
 inline std::uint32_t* write_positions(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
   const int count = std::popcount(bits);
   const auto next = [&] {
-    const auto position = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+    const std::uint32_t position = base + lowest_bit(bits);
     bits &= bits - 1;
     return position;
   };
-  for (int i = 0; i < 8; ++i) out[i] = next();
-  if (count > 8) [[unlikely]] {
-    for (int i = 8; i < 16; ++i) out[i] = next();
-    for (int i = 16; i < count; ++i) out[i] = next();
+  for (int i = 0; i < 12; ++i) out[i] = next();
+  if (count > 12) [[unlikely]] {
+    for (int i = 12; i < count; ++i) out[i] = next();
   }
   return out + count;
 }
+
+// The same for lines: how many `cells` there are up to each.
+inline std::uint32_t* write_ranks(std::uint64_t bits, std::uint64_t cells, std::uint32_t base,
+                                  std::uint32_t* out) {
+  const int count = std::popcount(bits);
+  const auto next = [&] {
+    const std::uint64_t below = (bits & (0 - bits)) - 1;
+    bits &= bits - 1;
+    return base + static_cast<std::uint32_t>(std::popcount(cells & below));
+  };
+  for (int i = 0; i < 2; ++i) out[i] = next();
+  if (count > 2) [[unlikely]] {
+    for (int i = 2; i < count; ++i) out[i] = next();
+  }
+  return out + count;
+}
+
+// A ScanState as the bits that blocks hand on to one another: all bits, or the first.
+struct Carry {
+  std::uint64_t quoted, cell_start, after_quote, after_cr;
+
+  explicit Carry(ScanState state)
+      : quoted(state == ScanState::kQuoted ? ~std::uint64_t{0} : 0),
+        cell_start(state == ScanState::kCellStart || state == ScanState::kCellStartAfterCr),
+        after_quote(state == ScanState::kAfterQuote),
+        after_cr(state == ScanState::kCellStartAfterCr) {}
+  ScanState state() const {
+    if (quoted != 0) return ScanState::kQuoted;
+    if (after_quote != 0) return ScanState::kAfterQuote;
+    if (after_cr != 0) return ScanState::kCellStartAfterCr;
+    return cell_start != 0 ? ScanState::kCellStart : ScanState::kUnquoted;
+  }
+};
 
 ScanState scan_bytes(const Dialect& dialect, const char* bytes, std::size_t begin, std::size_t end,
                      ScanState state, Index& index) {
@@ -174,19 +215,15 @@ ScanState scan(const Dialect& dialect, const char* bytes, std::size_t begin, std
                ScanState state, Index& index) {
   const Needles needles(dialect);
   const std::uint64_t quoting = dialect.quote == '\0' ? 0 : ~std::uint64_t{0};
+  Carry carry(state);
+  std::uint64_t any_quote = 0;
   std::size_t i = begin;
   for (; end - i >= kBlock; i += kBlock) {
     const auto base = static_cast<std::uint32_t>(i);
     Masks masks = read_block(bytes + i, needles);
     masks.quote &= quoting;
-    const bool quoted_before = state == ScanState::kQuoted;
-    std::uint64_t inside = 0;
-    if (masks.quote != 0) {
-      index.quotes = true;
-      inside = prefix_xor(masks.quote);
-    }
-    if (quoted_before) inside = ~inside;
-
+    any_quote |= masks.quote;
+    const std::uint64_t inside = prefix_xor(masks.quote) ^ carry.quoted;
     const std::uint64_t cr = masks.cr & ~inside;
     const std::uint64_t lf_or_cr = (masks.lf | masks.cr) & ~inside;
     const std::uint64_t ends = lf_or_cr | (masks.delimiter & ~inside);
@@ -196,42 +233,29 @@ ScanState scan(const Dialect& dialect, const char* bytes, std::size_t begin, std
     // cell or by a quote. Blocks that differ (5'10" in unquoted text) are read byte by byte.
     const std::uint64_t opening = masks.quote & inside;
     const std::uint64_t closing = masks.quote & ~inside;
-    const bool cell_start_before =
-        state == ScanState::kCellStart || state == ScanState::kCellStartAfterCr;
-    const bool closed_before = state == ScanState::kAfterQuote;
-    const std::uint64_t may_open =
-        ((ends | closing) << 1) | static_cast<std::uint64_t>(cell_start_before || closed_before);
-    const std::uint64_t must_end = (closing << 1) | static_cast<std::uint64_t>(closed_before);
+    const std::uint64_t may_open = ((ends | closing) << 1) | carry.cell_start | carry.after_quote;
+    const std::uint64_t must_end = (closing << 1) | carry.after_quote;
     if (((opening & ~may_open) | (must_end & ~(ends | masks.quote))) != 0) [[unlikely]] {
-      state = scan_bytes(dialect, bytes, i, i + kBlock, state, index);
+      carry = Carry(scan_bytes(dialect, bytes, i, i + kBlock, carry.state(), index));
       continue;
     }
 
-    const std::uint64_t after_cr =
-        (cr << 1) | static_cast<std::uint64_t>(state == ScanState::kCellStartAfterCr);
-    const std::uint64_t second_halves = masks.lf & after_cr;
+    const std::uint64_t second_halves = masks.lf & ((cr << 1) | carry.after_cr);
     const std::uint64_t lines = lf_or_cr & ~second_halves;
     const std::uint64_t cells = ends & ~second_halves;
-
+    const auto cells_before = static_cast<std::uint32_t>(index.cells.size());
     index.cells.reserve(index.cells.size() + kBlock);
-    const auto first_cell = static_cast<std::uint32_t>(index.cells.size());
-    for (std::uint64_t rest = lines; rest != 0; rest &= rest - 1) {
-      const std::uint64_t below = (rest & (0 - rest)) - 1;
-      index.lines.push_back(first_cell + static_cast<std::uint32_t>(std::popcount(cells & below)));
-    }
-    if (cells != 0) index.cells.set_end(write_positions(cells, base, index.cells.end()));
+    index.lines.reserve(index.lines.size() + kBlock);
+    index.lines.set_end(write_ranks(lines, cells, cells_before, index.lines.end()));
+    index.cells.set_end(write_positions(cells, base, index.cells.end()));
 
-    constexpr std::uint64_t kLast = std::uint64_t{1} << 63;
-    if ((inside & kLast) != 0) {
-      state = ScanState::kQuoted;
-    } else if ((closing & kLast) != 0) {
-      state = ScanState::kAfterQuote;
-    } else if ((cr & kLast) != 0) {
-      state = ScanState::kCellStartAfterCr;
-    } else {
-      state = (ends & kLast) != 0 ? ScanState::kCellStart : ScanState::kUnquoted;
-    }
+    carry.quoted = 0 - (inside >> 63);
+    carry.cell_start = ends >> 63;
+    carry.after_quote = closing >> 63;
+    carry.after_cr = cr >> 63;
   }
+  state = carry.state();
+  index.quotes |= any_quote != 0;
   return scan_bytes(dialect, bytes, i, end, state, index);
 }
 
