@@ -61,6 +61,15 @@ std::int64_t content_bytes(const arrow::Array& array) {
   }
 }
 
+// The same values in the same nesting; names and nullability are the file's schema's business.
+bool same_shape(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.id() != b.id() || a.num_fields() != b.num_fields()) return false;
+  if (a.num_fields() == 0) return a.Equals(b);
+  for (int i = 0; i < a.num_fields(); ++i)
+    if (!same_shape(*a.field(i)->type(), *b.field(i)->type())) return false;
+  return true;
+}
+
 // A column of the table: one or, if it is nested, several columns of the file.
 struct Column {
   std::vector<parquet::ColumnWriter*> writers;  // of the current row group
@@ -143,7 +152,10 @@ class Writer final : public ParquetFileWriter {
   }
 
   Result<void> check_batch(const arrow::RecordBatch& batch) const {
-    if (!batch.schema()->Equals(*schema_, /*check_metadata=*/false))
+    bool same = batch.num_columns() == schema_->num_fields();
+    for (int i = 0; same && i < batch.num_columns(); ++i)
+      same = same_shape(*batch.column(i)->type(), *schema_->field(i)->type());
+    if (!same)
       return fail(ErrorKind::kPermanent,
                   fmt::format("rows with the columns {} were given to a Parquet file of {}",
                               batch.schema()->ToString(), schema_->ToString()));
