@@ -10,14 +10,13 @@
 #include <new>
 
 #include "formats/arrow_bridge.h"
+#include "schema/calendar.h"
 #include "schema/cell.h"
 
 namespace lakegate::json {
 namespace {
 
 using Kind = LogicalType::Kind;
-
-constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
 bool is_container(std::string_view token) {
   return token[0] == '{' || token[0] == '[';
@@ -41,14 +40,39 @@ int width_of(Kind kind) {
   }
 }
 
-// What would hold the value, where that is a step on the way from `from`.
+// What would hold the value, and `lakegate widen` can make of the type.
 std::string_view wider_type(Kind from, std::string_view value) {
   const bool is_number_text = is_number(value);
-  if ((from == Kind::kInt64 || from == Kind::kInt32) && is_number_text) {
-    std::int64_t whole = 0;
-    return cell::parse_int64(value, whole) ? "int64" : "double";
+  std::int64_t whole = 0;
+  switch (from) {
+    case Kind::kInt32:
+    case Kind::kInt64:
+      if (!is_number_text) return "text";
+      if (cell::parse_int64(value, whole)) return "int64";
+      return cell::classify_json_number(value) == kSeenBigInt ? "decimal(38,0)" : "double";
+    case Kind::kFloat32:
+      return is_number_text ? "double" : "text";
+    case Kind::kDate: {
+      const bool is_string = value.size() >= 2 && value.starts_with('"');
+      const bool is_timestamp = is_string && cell::classify_json_string(value.substr(
+                                                 1, value.size() - 2)) == kSeenTimestamp;
+      return is_timestamp ? "timestamp" : "text";
+    }
+    default:
+      return "text";
   }
-  return "text";
+}
+
+std::string cure_of(const LogicalType& type, bool is_nested, std::string_view value) {
+  const bool can_widen =
+      !is_nested && !type.is(Kind::kList) && !type.is(Kind::kStruct) && !type.is(Kind::kBinary);
+  if (!can_widen) return "correct the value, or declare the column as text";
+  return fmt::format("correct the value, or `lakegate widen DATASET COLUMN {}`",
+                     wider_type(type.kind, value));
+}
+
+std::string with_article(const std::string& type) {
+  return (type.starts_with("int") ? "an " : "a ") + type;
 }
 
 }  // namespace
@@ -61,6 +85,7 @@ ColumnBuilder::ColumnBuilder(const Field& field, Rules rules)
       offsets_(memory_pool()) {
   rules_.is_exact |= rules_.is_inferred;
   Rules inner = rules_;
+  inner.is_nested = true;
   inner.null_reason = RejectReason::kMissingRequired;
   if (field.type.is(Kind::kList))
     element_ = std::make_unique<ColumnBuilder>(field.type.children[0], inner);
@@ -150,13 +175,12 @@ Outcome ColumnBuilder::mismatch(std::string_view value, RowState& state) const {
   const std::string what = value.starts_with('{')   ? "an object"
                            : value.starts_with('[') ? "an array"
                                                     : shown(value);
+  const std::string format =
+      field_.format.empty() ? "" : fmt::format(" of the format {}", field_.format);
   state.fault = {RejectReason::kTypeMismatch,
                  {},
-                 fmt::format("{} is not {}{}: correct it, or widen the column with `lakegate widen "
-                             "DATASET COLUMN {}`",
-                             what, to_string(field_.type),
-                             field_.format.empty() ? "" : fmt::format(" ({})", field_.format),
-                             wider_type(field_.type.kind, value))};
+                 fmt::format("{} is not {}{}: {}", what, with_article(to_string(field_.type)),
+                             format, cure_of(field_.type, rules_.is_nested, value))};
   return Outcome::kFault;
 }
 
@@ -276,7 +300,7 @@ Outcome ColumnBuilder::append_string(std::string_view text, RowState& state) {
     case Kind::kDate:
       if (has_format) {
         if (!formatted()) return misfit();
-        days = static_cast<std::int32_t>(micros);
+        days = static_cast<std::int32_t>(micros / kMicrosPerDay - (micros % kMicrosPerDay < 0));
       } else if (!cell::parse_date(text, days)) {
         return misfit();
       }

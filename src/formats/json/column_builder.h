@@ -47,6 +47,7 @@ class ColumnBuilder;
 struct Rules {
   bool is_inferred = false;
   bool is_exact = false;
+  bool is_nested = false;  // in a list or struct
   RejectReason null_reason = RejectReason::kMissingRequired;
 };
 

@@ -6,7 +6,9 @@ namespace lakegate::json {
 
 MemberBuilder::MemberBuilder(const std::vector<ColumnPlan>& plan) {
   for (const ColumnPlan& column : plan)
-    add(column.field, {column.inferred, column.exact, column.null_reason});
+    add(column.field, {.is_inferred = column.inferred,
+                       .is_exact = column.exact,
+                       .null_reason = column.null_reason});
 }
 
 MemberBuilder::MemberBuilder(const std::vector<Field>& fields, Rules rules)
