@@ -24,7 +24,7 @@ demo: build ## a lake in demo-lake/: what landed, what became of it
 
 test: setup ## every test: units, contracts, end to end, the checks of the repository
 	@tools/build $(PRESET)
-	@ctest --preset $(PRESET) -j $(JOBS)
+	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
 
 bench: ## the same work by lakegate and by its peers: a table and a plot
 	@tools/setup build bench
