@@ -37,8 +37,8 @@ struct LogicalType {
     kStruct,
   };
   Kind kind = Kind::kUnknown;
-  int precision = 0;              // decimal
-  int scale = 0;                  // decimal
+  int precision = 0;  // decimal
+  int scale = 0;      // decimal
   // No `{}` here: Field is not complete yet, and clang would need it to be.
   std::vector<Field> children;  // list: one field named "element"; struct: its fields in order
 
