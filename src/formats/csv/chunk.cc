@@ -5,7 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "formats/arrow_bridge.h"
 #include "formats/columns/build.h"
@@ -102,8 +102,9 @@ Result<DecodedChunk> CsvChunk::decode(const DecodePlan& plan) const {
       break;
     }
     // The first column that does not take its cell speaks for the row.
-    std::stable_sort(faults.begin(), faults.end(),
-                     [](const RowFault& a, const RowFault& b) { return a.row < b.row; });
+    std::sort(faults.begin(), faults.end(), [](const RowFault& a, const RowFault& b) {
+      return std::pair(a.row, a.column) < std::pair(b.row, b.column);
+    });
     faults.erase(std::unique(faults.begin(), faults.end(),
                              [](const RowFault& a, const RowFault& b) { return a.row == b.row; }),
                  faults.end());

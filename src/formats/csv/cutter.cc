@@ -107,7 +107,8 @@ Result<RecordBlock> RecordCutter::cut() {
   scanned_ = pending_ = first_cell_ = next_line_ = next_fault_ = block_begin_ = 0;
   skipped_ = 0;
   skipped_lines_ = {};
-  bytes_.reserve(kChunkBytes + 2 * kReadBytes);
+  // Most files are smaller than a block: only the second one takes the room of a whole one.
+  if (usual_rows_ > 0) bytes_.reserve(kChunkBytes + 2 * kReadBytes);
   block_.rows.reserve(usual_rows_);
   index_.cells.reserve(usual_cells_);
 

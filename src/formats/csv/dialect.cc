@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::array<char, 4> kDelimiters = {',', ';', '\t', '|'};
+// Dialects are judged by the first part of the sample, which takes less time than it decides.
+constexpr std::size_t kJudgedBytes = 128 * 1024;
 // Cells are looked into in this many records only.
 constexpr std::size_t kTypedRows = 1000;
 
@@ -229,9 +231,14 @@ Result<Detected> detect(Sample sample, const OpenOptions& options, const std::st
 
   const Sample body{.bytes = sample.bytes.substr(skipped), .whole = sample.whole};
   if (csv.delimiter) LAKEGATE_CHECK(check_dialect({*csv.delimiter, csv.quote.value_or('"')}));
-  detected.dialect = detect_dialect(body, csv);
+  Sample judged = body;
+  if (body.bytes.size() > kJudgedBytes)
+    judged = {.bytes = body.bytes.substr(0, kJudgedBytes), .whole = false};
+  detected.dialect = detect_dialect(judged, csv);
   LAKEGATE_CHECK(check_dialect(detected.dialect));
-  const RecordBlock block = first_block(body, detected.dialect);
+  RecordBlock block = first_block(judged, detected.dialect);
+  if (block.rows.size() < 2 && judged.bytes.size() < body.bytes.size())
+    block = first_block(body, detected.dialect);
   if (block.rows.empty()) {
     return invalid_input("the file has no records and no header: nothing but blank lines",
                          {.file = file});

@@ -1,4 +1,5 @@
 // open_csv and open_csv_text.
+#include <algorithm>
 #include <utility>
 
 #include "formats/csv/chunk.h"
@@ -30,23 +31,30 @@ class CsvReader : public ChunkReader {
   std::uint64_t next_row_ = 1;
 };
 
-Result<std::string> read_sample(const Input& input, bool& whole) {
+Result<Bytes> read_sample(const Input& input) {
+  constexpr std::size_t kStep = 128 * 1024;
   LAKEGATE_TRY(std::unique_ptr<ByteStream> stream, open_decompressed(input));
-  std::string sample(kSampleBytes + 1, '\0');
-  LAKEGATE_TRY(const std::size_t size, stream->read(std::as_writable_bytes(std::span(sample))));
-  if (size == 0) {
+  Bytes sample;
+  // One byte more, to know whether that was all.
+  for (std::size_t got = 1; got > 0 && sample.size() <= kSampleBytes;) {
+    const std::size_t before = sample.size();
+    sample.resize(before + std::min(kStep, kSampleBytes + 1 - before));
+    LAKEGATE_TRY(got, stream->read(std::as_writable_bytes(
+                          std::span(sample.data() + before, sample.size() - before))));
+    sample.resize(before + got);
+  }
+  if (sample.size() == 0) {
     return invalid_input("the file is empty (0 bytes): it was probably not completely written",
                          {.file = input.name()});
   }
-  whole = size <= kSampleBytes;
-  sample.resize(std::min(size, kSampleBytes));
   return sample;
 }
 
 Result<Detected> detect_file(const Input& input, const OpenOptions& options) {
-  bool whole = false;
-  LAKEGATE_TRY(const std::string sample, read_sample(input, whole));
-  auto detected = detect({.bytes = sample, .whole = whole}, options, input.name());
+  LAKEGATE_TRY(const Bytes bytes, read_sample(input));
+  const Sample sample{.bytes = {bytes.data(), std::min(bytes.size(), kSampleBytes)},
+                      .whole = bytes.size() <= kSampleBytes};
+  auto detected = detect(sample, options, input.name());
   if (!detected && detected.error().where.file.empty()) detected.error().where.file = input.name();
   return detected;
 }
