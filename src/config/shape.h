@@ -32,9 +32,9 @@ struct Shape {
   bool (*matches)(std::string_view) = nullptr;
   std::vector<std::string_view> choices = {};
   std::vector<std::string_view> examples = {};
-  std::vector<Shape> of = {};
+  std::vector<Shape> of;
   std::size_t min_items = 0;
-  std::vector<Key> keys = {};
+  std::vector<Key> keys;
   std::vector<std::string_view> exactly_one = {};                             // of these keys
   std::vector<std::pair<std::string_view, std::string_view>> only_with = {};  // key, its condition
   std::vector<std::string_view> later = {};  // keys that a later version will understand

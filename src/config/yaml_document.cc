@@ -1,9 +1,10 @@
 #include "config/yaml_document.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
-#include <array>
+#include <sstream>
 
 #include "config/environment.h"
 #include "lake/utf8.h"
@@ -12,7 +13,8 @@ namespace lakegate {
 namespace {
 
 constexpr std::size_t kLongestFile = 4 * 1024 * 1024;
-constexpr std::size_t kMostProblems = 50;
+constexpr std::size_t kMostProblems = 50;    // told
+constexpr std::size_t kProblemsKept = 1000;  // a file of nothing but errors must not take forever
 
 bool is_any_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -44,6 +46,38 @@ ScalarType number_type(std::string_view text) {
     if (pos == exponent) return ScalarType::kText;
   }
   return pos == text.size() ? ScalarType::kNumber : ScalarType::kText;
+}
+
+// Knows where the last document began and nothing else.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+  const YAML::Mark& last() const { return last_; }
+
+ private:
+  YAML::Mark last_;
+};
+
+// Where something begins after the first document. yaml-cpp's Load would pass it over in silence,
+// and its LoadAll does not come to an end on some stray characters.
+std::optional<YAML::Mark> find_second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser) return std::nullopt;
+  parser.HandleNextDocument(starts);
+  return starts.last();
 }
 
 }  // namespace
@@ -110,12 +144,10 @@ Result<YAML::Node> YamlDocument::load(std::string_view text) const {
   if (!is_utf8(text)) return refuse("is not UTF-8; save it as UTF-8");
   if (text.find('\0') != std::string_view::npos) return refuse("contains a NUL byte");
   try {
-    const auto documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return YAML::Node();
-    if (documents.size() > 1)
-      return refuse("holds more than one YAML document; remove what follows \"---\"",
-                    documents[1].Mark());
-    return documents[0];
+    const std::string copy(text);
+    if (const auto second = find_second_document(copy))
+      return refuse("holds something after its first YAML document; remove it", *second);
+    return YAML::Load(copy);
   } catch (const YAML::ParserException& e) {
     return refuse(fmt::format("is not YAML: {}; check indentation, quotes and brackets", e.msg),
                   e.mark);
@@ -125,22 +157,27 @@ Result<YAML::Node> YamlDocument::load(std::string_view text) const {
 }
 
 void YamlDocument::problem(const YAML::Mark& mark, std::string message) {
-  Problem problem{where_of(file_, mark), std::move(message)};
-  if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end())
-    problems_.push_back(std::move(problem));
+  add({where_of(file_, mark), std::move(message)});
+}
+
+void YamlDocument::add(Problem problem) {
+  if (problems_.size() >= kProblemsKept) return;
+  if (std::find(problems_.begin(), problems_.end(), problem) != problems_.end()) return;
+  const auto later = [](const Problem& a, const Problem& b) {
+    return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
+  };
+  const auto at = std::upper_bound(problems_.begin(), problems_.end(), problem, later);
+  problems_.insert(at, std::move(problem));
 }
 
 Error YamlDocument::error() const {
-  std::vector<Problem> sorted = problems_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
-    return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
-  });
-  Error error{ErrorKind::kInvalidInput, sorted.front().message, sorted.front().where};
-  for (std::size_t i = 1; i < sorted.size() && i < kMostProblems; ++i)
+  Error error{ErrorKind::kInvalidInput, problems_.front().message, problems_.front().where};
+  for (std::size_t i = 1; i < problems_.size() && i < kMostProblems; ++i)
     error.message +=
-        "\n" + Error{ErrorKind::kInvalidInput, sorted[i].message, sorted[i].where}.to_string();
-  if (sorted.size() > kMostProblems)
-    error.message += fmt::format("\nand {} more", sorted.size() - kMostProblems);
+        "\n" +
+        Error{ErrorKind::kInvalidInput, problems_[i].message, problems_[i].where}.to_string();
+  if (problems_.size() > kMostProblems)
+    error.message += fmt::format("\nand {} more", problems_.size() - kMostProblems);
   return error;
 }
 
@@ -151,7 +188,7 @@ YamlDocument YamlDocument::fresh() const {
 }
 
 void YamlDocument::take_problems(const YamlDocument& other) {
-  problems_.insert(problems_.end(), other.problems_.begin(), other.problems_.end());
+  for (const Problem& problem : other.problems_) add(problem);
 }
 
 std::optional<std::string> YamlDocument::text(const YAML::Node& node, const YAML::Mark& mark) {

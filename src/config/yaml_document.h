@@ -64,10 +64,12 @@ class YamlDocument {
              message == other.message;
     }
   };
+  void add(Problem problem);
+
   std::string file_;
   const Environment* variables_;
   bool expands_ = true;
-  std::vector<Problem> problems_;
+  std::vector<Problem> problems_;  // in the order of the file
 };
 
 Where where_of(const std::string& file, const YAML::Mark& mark);

@@ -153,7 +153,10 @@ TEST(Config, WhatIsNotAConfiguration) {
   EXPECT_THAT(error_of("# nothing\n"), HasSubstr("is empty"));
   EXPECT_THAT(error_of("datasets:\n  d: {landing: [\n"), testing::StartsWith("lake.yaml:3:1: "));
   EXPECT_THAT(error_of("datasets:\n\td: 1\n"), HasSubstr("is not YAML"));
-  EXPECT_THAT(error_of("datasets: {}\n---\ndatasets: {}\n"), HasSubstr("more than one"));
+  EXPECT_THAT(error_of("datasets: {}\n---\ndatasets: {}\n"),
+              testing::StartsWith("lake.yaml:2:1: holds something after its first YAML document"));
+  EXPECT_THAT(error_of(", .!~d\n"), HasSubstr("lake.yaml:1:"));
+  EXPECT_EQ(parsed("---\ndatasets: {}\n...\n").datasets.size(), 0U);
   EXPECT_THAT(error_of("datasets: \xff\n"), HasSubstr("UTF-8"));
   EXPECT_THAT(error_of(std::string("datasets: \0\n", 12)), HasSubstr("NUL"));
   EXPECT_THAT(error_of(std::string(100'000, '[')), HasSubstr("lake.yaml"));
