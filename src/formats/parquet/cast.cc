@@ -7,6 +7,7 @@
 #include <arrow/util/bitmap_ops.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "formats/arrow_bridge.h"
@@ -40,6 +41,13 @@ arrow::Result<ArrayPtr> cast_and_back(const ArrayPtr& array, const TypePtr& type
   ARROW_ASSIGN_OR_RAISE(const ArrayPtr back, library_cast(result, array->type()));
   if (back->Equals(*array, arrow::EqualOptions::Defaults().nans_equal(true))) return result;
   return arrow::Status::Invalid("a value would change");
+}
+
+// The library wants room for every integer of the type, not only for those that are there.
+arrow::Result<ArrayPtr> integer_to_decimal(const ArrayPtr& array, const TypePtr& type) {
+  const int scale = std::min(static_cast<const arrow::Decimal128Type&>(*type).scale(), 18);
+  ARROW_ASSIGN_OR_RAISE(const ArrayPtr wide, library_cast(array, arrow::decimal128(38, scale)));
+  return library_cast(wide, type);
 }
 
 bool is_text(Type::type id) {
@@ -158,11 +166,12 @@ arrow::Result<ArrayPtr> cast_whole(const ArrayPtr& array, const TypePtr& type) {
     case Type::BINARY:
       if (is_text(from) || is_bytes(from)) return library_cast(array, type);
       break;
-    case Type::INT32:
-    case Type::INT64:
     case Type::DECIMAL128:
+      if (arrow::is_integer(from)) return integer_to_decimal(array, type);
       if (is_number(from)) return cast_and_back(array, type);
       break;
+    case Type::INT32:
+    case Type::INT64:
     case Type::FLOAT:
     case Type::DOUBLE:
       if (is_number(from)) return cast_and_back(array, type);

@@ -128,6 +128,7 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
       ->enable_store_decimal_as_integer()
       ->enable_write_page_index()
       ->enable_statistics()
+      ->enable_page_checksum()
       ->data_pagesize(page)
       ->max_rows_per_page(kPageRows)
       ->dictionary_pagesize_limit(page)

@@ -39,12 +39,12 @@ struct ParquetOptions {
 // first 128 Ki rows or 8 MiB: dictionary where values repeat, delta for integers, dates and
 // timestamps otherwise, plain for all else.
 //
-// What is in the file: format 2.6 with data pages of version 1, statistics, column and offset
-// indexes, lists of three levels with an `element`, decimals of up to 18 digits as integers,
-// timestamps as INT64 microseconds with isAdjustedToUTC where they have a zone. No Arrow schema is
-// stored: the Parquet types say it all. Where the lake's names differ from those of the input, the
-// key-value metadata holds "lakegate.original_names": a JSON object of column path to original
-// name.
+// What is in the file: format 2.6 with data pages of version 1, statistics, checksums of pages,
+// column and offset indexes, lists of three levels with an `element`, decimals of up to 18 digits
+// as integers, timestamps as INT64 microseconds with isAdjustedToUTC where they have a zone. No
+// Arrow schema is stored: the Parquet types say it all. Where the lake's names differ from those of
+// the input, the key-value metadata holds "lakegate.original_names": a JSON object of column path
+// to original name.
 class ParquetFileWriter {
  public:
   // `sink` must outlive the writer. Unknown (null-typed) columns are not allowed: leave them out.
