@@ -1,0 +1,282 @@
+// The run of an arrival on a store in memory: commit, repetition, failure, and a fault at every
+// step.
+#include <arrow/api.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "convert/lake_run.h"
+#include "convert/orphans.h"
+#include "fakes/faulty_store.h"
+#include "formats/parquet/reader.h"
+#include "lake/layout.h"
+#include "stores/memory_store.h"
+
+namespace lakegate {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using Kind = RunOutcome::Kind;
+
+Config config_of(const std::string& yaml) {
+  auto config = parse_config({.text = yaml, .file = "lake.yaml", .env = {}, .variables = {}});
+  EXPECT_TRUE(config) << (config ? "" : config.error().to_string());
+  return config.value_or(Config{});
+}
+
+const char* const kSales = R"(
+datasets:
+  sales:
+    landing: sales/*.csv
+    max_rejects: 1
+)";
+
+class RunArrival : public ::testing::Test {
+ protected:
+  void land(const std::string& name, const std::string& content) {
+    ASSERT_TRUE(store_->put(ObjectKey("landing/sales/" + name), content));
+  }
+
+  Arrival arrival(const std::string& name) {
+    auto landed = find_landed(*store_, config_, std::nullopt, true);
+    EXPECT_TRUE(landed);
+    for (const Arrival& a : landed->arrivals)
+      if (a.key.str() == "landing/sales/" + name) return a;
+    ADD_FAILURE() << name << " has not landed";
+    return {};
+  }
+
+  Result<RunOutcome> run(const std::string& name) { return run(*store_, arrival(name)); }
+  Result<RunOutcome> run(ObjectStore& store, const Arrival& a, bool retry_failed = false) {
+    return run_arrival(store, config_.datasets[0], a,
+                       {.resources = {.threads = 1}, .retry_failed = retry_failed});
+  }
+
+  std::vector<std::string> keys(std::string_view prefix) {
+    std::vector<std::string> found;
+    const auto objects = store_->list(prefix).value();
+    for (const ObjectInfo& object : objects) found.push_back(object.key.str());
+    return found;
+  }
+
+  // Everything that contracts say must be equal: all objects but the clock's fields in run records.
+  std::map<std::string, std::string> contents() {
+    std::map<std::string, std::string> all;
+    const auto objects = store_->list("").value();
+    for (const ObjectInfo& object : objects) {
+      std::string bytes = store_->get(object.key).value().bytes;
+      if (object.key.str().starts_with("_lake/runs/")) {
+        RunRecord record = run_from_json(bytes, object.key).value();
+        record.started_at = "";
+        record.duration_ms = 0;
+        bytes = to_json(record);
+      }
+      all[object.key.str()] = bytes;
+    }
+    return all;
+  }
+
+  std::unique_ptr<ObjectStore> store_ = make_memory_store();
+  Config config_ = config_of(kSales);
+};
+
+TEST_F(RunArrival, CommitsRowsRejectsSchemaClaimAndRecord) {
+  land("a.csv", "id,amount\n1,2.5\n2,\n3\n");
+  const auto outcome = run("a.csv");
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  ASSERT_EQ(outcome->kind, Kind::kCommitted);
+  EXPECT_EQ(outcome->record->counts, (Counts{3, 2, 1}));
+  EXPECT_EQ(outcome->record->schema_version, 1);
+  const std::string id = outcome->record->arrival.id.str();
+  EXPECT_THAT(keys("_lake/runs/"), ElementsAre("_lake/runs/sales/" + id + ".json"));
+  EXPECT_THAT(keys("_lake/claims/"), ElementsAre("_lake/claims/sales/" + id + ".json"));
+  EXPECT_THAT(keys("_lake/schemas/"), ElementsAre("_lake/schemas/sales.json"));
+  ASSERT_THAT(keys("rejected/"), SizeIs(1));
+  EXPECT_THAT(store_->get(ObjectKey(keys("rejected/")[0]))->bytes, HasSubstr("too_few_columns"));
+  ASSERT_THAT(keys("curated/"), SizeIs(1));
+
+  auto contents = parquet_contents(store_->open(ObjectKey(keys("curated/")[0])).value());
+  ASSERT_TRUE(contents);
+  EXPECT_EQ(contents->rows, 2U);
+  EXPECT_EQ(contents->metadata.at("lakegate.source_key"), "landing/sales/a.csv");
+  EXPECT_EQ(contents->metadata.at("lakegate.arrival_id"), id);
+  EXPECT_EQ(contents->metadata.at("lakegate.schema_version"), "1");
+  EXPECT_EQ(contents->schema->field_names(),
+            (std::vector<std::string>{"id", "amount", "_arrival_id", "_arrived_at", "_row"}));
+}
+
+TEST_F(RunArrival, ARedeliveryDoesNothing) {
+  land("a.csv", "id\n1\n");
+  ASSERT_EQ(run("a.csv")->kind, Kind::kCommitted);
+  const auto before = contents();
+  EXPECT_EQ(run("a.csv")->kind, Kind::kAlreadyDone);
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(RunArrival, AFailurePublishesNothingAndWaitsForAChange) {
+  land("bad.csv", "id,x\n1,1\n2\n3\n4,4\n");
+  const auto outcome = run("bad.csv");
+  ASSERT_TRUE(outcome);
+  ASSERT_EQ(outcome->kind, Kind::kFailed);
+  EXPECT_THAT(outcome->failure->error.message, HasSubstr("2 of 4 rows were rejected"));
+  EXPECT_EQ(outcome->failure->rejects_kept, 2U);
+  EXPECT_TRUE(keys("curated/").empty());
+  EXPECT_TRUE(keys("rejected/").empty());
+  EXPECT_TRUE(keys("_lake/runs/").empty());
+  EXPECT_TRUE(keys("_lake/claims/").empty());
+  EXPECT_TRUE(keys("_lake/schemas/").empty());
+  EXPECT_EQ(run("bad.csv")->kind, Kind::kFailedBefore);
+
+  config_.datasets[0].max_rejects.count = 2;
+  const auto again = run("bad.csv");
+  ASSERT_EQ(again->kind, Kind::kCommitted);
+  EXPECT_TRUE(keys("_lake/failures/").empty());
+}
+
+TEST_F(RunArrival, AnEmptyFileIsRefusedWithItsName) {
+  land("empty.csv", "");
+  const auto outcome = run("empty.csv");
+  ASSERT_EQ(outcome->kind, Kind::kFailed);
+  EXPECT_EQ(outcome->failure->error.where.file, "landing/sales/empty.csv");
+}
+
+TEST_F(RunArrival, TypesAreFrozenByTheFirstArrival) {
+  land("a.csv", "id,v\n1,1\n");
+  ASSERT_EQ(run("a.csv")->kind, Kind::kCommitted);
+  land("b.csv", "id,v,extra\n1,x,2020-01-01\n2,2,2020-01-02\n");
+  const auto outcome = run("b.csv");
+  ASSERT_EQ(outcome->kind, Kind::kCommitted);
+  EXPECT_EQ(outcome->record->counts, (Counts{2, 1, 1}));
+  EXPECT_EQ(outcome->record->schema_version, 2);
+  const auto schema = load_schema(*store_, DatasetName("sales")).value()->remembered;
+  EXPECT_EQ(to_string(schema.current().schema.find("v")->type), "int64");
+  EXPECT_EQ(to_string(schema.current().schema.find("extra")->type), "date");
+  EXPECT_THAT(store_->get(ObjectKey(keys("rejected/")[0]))->bytes, HasSubstr("widen"));
+}
+
+// At every step of a run, the process dies, or a reply is lost, or the step fails; then a clean
+// run. The lake is then the same as if nothing had happened.
+TEST_F(RunArrival, AnyFaultIsRepairedByTheNextRun) {
+  const std::string content = "id,amount,when\n1,2.5,2020-01-01\n2,x,2020-01-02\n3\n";
+  land("a.csv", content);
+  const Arrival a = arrival("a.csv");
+  FaultyStore counting(*store_);
+  ASSERT_EQ(run(counting, a)->kind, Kind::kCommitted);
+  const std::uint64_t steps = counting.steps();
+  const auto undisturbed = contents();
+  ASSERT_GT(steps, 5U);
+
+  using Fault = FaultyStore::Fault;
+  for (const Fault fault : {Fault::kFail, Fault::kLostReply, Fault::kCrash, Fault::kCrashAfter}) {
+    for (std::uint64_t step = 1; step <= steps; ++step) {
+      const auto objects = store_->list("").value();
+      for (const ObjectInfo& object : objects) {
+        const bool stays =
+            object.key.str().starts_with("landing/") || object.key.str() == "_lake/index.json";
+        if (!stays) {
+          EXPECT_TRUE(store_->remove(object.key));
+        }
+      }
+      FaultyStore faulty(*store_);
+      faulty.set_fault(fault, step);
+      static_cast<void>(run(faulty, a));
+      SCOPED_TRACE(testing::Message() << "fault " << static_cast<int>(fault) << " at step " << step
+                                      << ": " << faulty.struck());
+      const auto repaired = run(*store_, a);
+      ASSERT_TRUE(repaired) << repaired.error().to_string();
+      EXPECT_EQ(contents(), undisturbed);
+    }
+  }
+}
+
+TEST_F(RunArrival, ReplayGivesTheSameBytesOrANewGeneration) {
+  land("a.csv", "id,v\n1,1\n2,2\n");
+  const auto first = run("a.csv");
+  const auto before = contents();
+  auto replayed = replay_arrival(*store_, config_.datasets[0], *first->record, {});
+  ASSERT_TRUE(replayed) << replayed.error().to_string();
+  EXPECT_TRUE(replayed->same_bytes);
+  EXPECT_EQ(contents(), before);
+
+  config_ = config_of(std::string(kSales) + "    lineage: false\n");
+  replayed = replay_arrival(*store_, config_.datasets[0], *first->record, {});
+  ASSERT_TRUE(replayed) << replayed.error().to_string();
+  EXPECT_FALSE(replayed->same_bytes);
+  EXPECT_EQ(replayed->generation, 2);
+  ASSERT_THAT(keys("curated/"), SizeIs(1));
+  EXPECT_THAT(keys("curated/")[0], HasSubstr("-g2.parquet"));
+  EXPECT_TRUE(keys("_lake/rewrites/").empty());
+  EXPECT_TRUE(verify_run(*store_, *replayed->run.record).value().empty());
+
+  land("a.csv", "id,v\n3,3\n");
+  EXPECT_EQ(replay_arrival(*store_, config_.datasets[0], *replayed->run.record, {}).error().kind,
+            ErrorKind::kNotFound);
+}
+
+TEST_F(RunArrival, WidenRewritesTheHistoryAndSurvivesACrashAtAnyStep) {
+  land("a.csv", "id,v\n1,1\n2,2\n");
+  ASSERT_EQ(run("a.csv")->kind, Kind::kCommitted);
+  land("b.csv", "id,v\n3,3\n");
+  ASSERT_EQ(run("b.csv")->kind, Kind::kCommitted);
+  const DatasetName sales("sales");
+  const LogicalType to = *type_from("double");
+  EXPECT_THAT(plan_widen(*store_, sales, "v", *type_from("date")).error().message,
+              HasSubstr("it can become"));
+  EXPECT_THAT(plan_widen(*store_, sales, "w", to).error().message, HasSubstr("no column w"));
+
+  for (std::uint64_t step = 1;; ++step) {
+    SCOPED_TRACE(testing::Message() << "crash at step " << step);
+    FaultyStore faulty(*store_);
+    faulty.set_fault(FaultyStore::Fault::kCrash, step);
+    auto plan = plan_widen(faulty, sales, "v", to);
+    ASSERT_TRUE(plan) << plan.error().to_string();
+    const auto widened = widen(faulty, config_.datasets[0], *plan, {.threads = 1});
+    ASSERT_TRUE(finish_rewrites(*store_, sales));
+    EXPECT_THAT(keys("curated/"), SizeIs(2));
+    const auto records = list_runs(*store_, sales).value();
+    for (const RunRecord& record : records)
+      EXPECT_TRUE(verify_run(*store_, record).value().empty());
+    if (!faulty.crashed()) {
+      EXPECT_TRUE(widened);
+      break;
+    }
+    ASSERT_LT(step, 100U);
+  }
+  for (const std::string& key : keys("curated/")) {
+    const auto contents = parquet_contents(store_->open(ObjectKey(key)).value());
+    EXPECT_EQ(contents->schema->GetFieldByName("v")->type()->ToString(), "double") << key;
+    EXPECT_EQ(contents->metadata.at("lakegate.schema_version"), "2");
+  }
+}
+
+TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
+  land("a.csv", "id\n1\n");
+  const Arrival a = arrival("a.csv");
+  FaultyStore counting(*store_);
+  ASSERT_TRUE(run(counting, a));
+  for (const std::string& key : keys("_lake/runs/")) ASSERT_TRUE(store_->remove(ObjectKey(key)));
+  ASSERT_THAT(keys("curated/"), SizeIs(1));  // published, and then died before the record
+
+  land("a.csv", "id\n2\n");
+  const auto landed = find_landed(*store_, config_, std::nullopt, true);
+  const auto given_up = give_up_abandoned(*store_, DatasetName("sales"), landed->arrivals);
+  ASSERT_TRUE(given_up);
+  EXPECT_THAT(*given_up, SizeIs(1));
+  EXPECT_TRUE(keys("curated/").empty());
+  EXPECT_TRUE(keys("_lake/claims/").empty());
+}
+
+TEST_F(RunArrival, ContentThatReturnsIsANewArrival) {
+  land("a.csv", "id\n1\n");
+  const Arrival first = arrival("a.csv");
+  land("a.csv", "id\n2\n");
+  const Arrival second = arrival("a.csv");
+  land("a.csv", "id\n1\n");
+  const Arrival third = arrival("a.csv");
+  EXPECT_NE(first.id, second.id);
+  EXPECT_NE(first.id, third.id);
+}
+
+}  // namespace
+}  // namespace lakegate
