@@ -29,13 +29,8 @@ Result<OfferedRows> OfferedRows::of(const TableDefinition& definition,
                                        definition.name.str(), to_string(field.type)));
     offered.columns_.push_back(std::move(column));
   }
-  for (const std::string& key : definition.key) {
-    const auto column = rows.GetColumnByName(key);
-    if (column == nullptr)
-      return invalid_input(fmt::format("the rows offered to the table {} lack the key column {}",
-                                       definition.name.str(), key));
-    offered.key_.push_back(column.get());
-  }
+  for (const std::string& key : definition.key)
+    offered.key_.push_back(rows.GetColumnByName(key).get());
   const std::shared_ptr<arrow::Array> places = rows.GetColumnByName("_row");
   if (places != nullptr && places->type_id() == arrow::Type::INT64 && places->null_count() == 0)
     offered.places_ = std::static_pointer_cast<arrow::Int64Array>(places);
@@ -44,8 +39,8 @@ Result<OfferedRows> OfferedRows::of(const TableDefinition& definition,
 
 std::optional<std::size_t> OfferedRows::unusable_key(std::int64_t row) const {
   for (std::size_t i = 0; i < key_.size(); ++i) {
+    if (key_[i] == nullptr || key_[i]->IsNull(row)) return i;
     const arrow::Array& column = *key_[i];
-    if (column.IsNull(row)) return i;
     switch (column.type_id()) {
       case arrow::Type::STRING:
       case arrow::Type::BINARY:

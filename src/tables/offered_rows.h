@@ -30,7 +30,7 @@ class OfferedRows {
     return places_ ? places_->Value(row) : static_cast<std::int64_t>(first_) + row;
   }
   // The key column, by its position in the key, that forbids serving the row, if there is one:
-  // null, empty text, NaN.
+  // null, empty text, NaN, or not in the batch at all (files older than the column).
   std::optional<std::size_t> unusable_key(std::int64_t row) const;
 
   Reject key_null(std::int64_t row, std::size_t key_column) const;
@@ -44,7 +44,7 @@ class OfferedRows {
   const arrow::RecordBatch* rows_ = nullptr;
   std::uint64_t first_ = 1;
   std::vector<std::shared_ptr<arrow::Array>> columns_;
-  std::vector<const arrow::Array*> key_;
+  std::vector<const arrow::Array*> key_;  // null where the batch lacks it
   std::shared_ptr<arrow::Int64Array> places_;
 };
 

@@ -312,8 +312,16 @@ TEST_P(TableContract, RefusesColumnsOfAnotherType) {
   const auto written = (*load)->write(*batch_of(other, R"([[1, "a"]])"));
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, ErrorKind::kInvalidInput);
-  const Schema no_key{{{.name = "v", .type = {LogicalType::Kind::kText}}}};
-  EXPECT_FALSE((*load)->write(*batch_of(no_key, R"([["a"]])")));
+}
+
+TEST_P(TableContract, RowsOfFilesOlderThanTheKeyColumnAreRejected) {
+  const auto table = tables_.server->open(definition_);
+  const auto load = (*table)->begin(append(1));
+  const Schema older{{{.name = "v", .type = {LogicalType::Kind::kText}}}};
+  ASSERT_TRUE((*load)->write(*batch_of(older, R"([["a"]])")));
+  EXPECT_EQ((*load)->commit().value(), (WriteCounts{.offered = 1, .rejected = 1}));
+  ASSERT_EQ((*load)->rejects().size(), 1u);
+  EXPECT_EQ((*load)->rejects()[0].reason, RejectReason::kKeyNull);
 }
 
 }  // namespace lakegate
