@@ -10,6 +10,7 @@
 #include <new>
 
 #include "formats/arrow_bridge.h"
+#include "formats/columns/fast_cell.h"
 #include "schema/calendar.h"
 #include "schema/cell.h"
 
@@ -109,6 +110,15 @@ void ColumnBuilder::push_bytes(std::string_view bytes) {
   if (!values_.Append(bytes.data(), static_cast<std::int64_t>(bytes.size())).ok())
     throw std::bad_alloc();
   push_offset(values_.length());
+}
+
+void ColumnBuilder::reserve(std::int64_t rows) {
+  const bool has_offsets = field_.type.is(Kind::kText) || field_.type.is(Kind::kBinary) || element_;
+  if (!values_.Reserve(rows * width_of(field_.type.kind)).ok() ||
+      (has_offsets && !offsets_.Reserve(rows * 4).ok()))
+    throw std::bad_alloc();
+  if (members_)
+    for (ColumnBuilder& column : members_->columns()) column.reserve(rows);
 }
 
 void ColumnBuilder::mark_valid() {
@@ -239,8 +249,7 @@ Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
       break;
     case Kind::kInt64: {
       std::int64_t number = 0;
-      if (!cell::parse_int64(token, number)) return mismatch(token, state);
-      constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
+      if (!columns::fast::parse_int64(token, number)) return mismatch(token, state);
       if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble))
         seen_ |= cell::classify_json_number(token);
       push(number);
@@ -256,7 +265,7 @@ Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
     }
     case Kind::kDouble: {
       double number = 0;
-      if (!is_number(token) || !(rules_.is_exact ? cell::parse_exact_double(token, number)
+      if (!is_number(token) || !(rules_.is_exact ? columns::fast::parse_exact_double(token, number)
                                                  : cell::parse_declared_double(token, number)))
         return mismatch(token, state);
       push(number);
@@ -398,7 +407,9 @@ Outcome ColumnBuilder::append_unknown(ondemand::value& value, std::string_view t
 }
 
 std::shared_ptr<arrow::Buffer> ColumnBuilder::take(arrow::BufferBuilder& builder) {
-  auto buffer = builder.Finish(/*shrink_to_fit=*/true);
+  // Moving the bytes is worth it only where much would be left over.
+  const bool is_spacious = builder.capacity() > builder.length() + builder.length() / 2;
+  auto buffer = builder.Finish(/*shrink_to_fit=*/is_spacious);
   if (!buffer.ok()) throw std::bad_alloc();
   return *buffer;
 }

@@ -94,6 +94,8 @@ class ColumnBuilder {
   ColumnBuilder(ColumnBuilder&&) noexcept;
   ~ColumnBuilder();
 
+  // Makes room for so many rows.
+  void reserve(std::int64_t rows);
   // Exactly one value is added if kOk. Otherwise the column may be left with part of it, until
   // `truncate`.
   Outcome append(ondemand::value& value, RowState& state, int depth);

@@ -104,6 +104,8 @@ Result<std::optional<Reject>> JsonChunk::judge(std::size_t index) const {
 Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
   ondemand::parser& parser = thread_parser();
   MemberBuilder builder(plan.columns);
+  for (ColumnBuilder& column : builder.columns())
+    column.reserve(static_cast<std::int64_t>(block_.records.size()));
   RowState state{.new_columns = plan.new_columns};
   DecodedChunk decoded;
   std::int64_t rows = 0;

@@ -7,6 +7,7 @@ namespace lakegate::json {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kHeadBytes = 32 * 1024;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
@@ -17,11 +18,11 @@ Result<Shape> detect_shape(const Input& input) {
   bool is_all = false;
   while (true) {
     const std::size_t known = head.size();
-    head.resize(known + kReadBytes);
+    head.resize(known + kHeadBytes);
     LAKEGATE_TRY(const std::size_t size,
                  stream->read(std::as_writable_bytes(std::span(head).subspan(known))));
     head.resize(known + size);
-    is_all = size < kReadBytes;
+    is_all = size < kHeadBytes;
     const std::size_t start = head.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
     const std::string_view text = std::string_view(head).substr(start);
     if (is_all && text.find_first_not_of(" \t\r\n") == std::string_view::npos)
@@ -46,13 +47,14 @@ Result<std::optional<Block>> BlockReader::next() {
   if (error_) return tl::unexpected<Error>(*error_);
   if (is_over_) return std::nullopt;
   Block block;
-  block.bytes.reserve(kChunkBytes + kChunkBytes / 16);
   const auto cut = [&]() -> Result<void> {
     while (!RecordCutter::is_full(block)) {
       if (unread_.empty()) {
         LAKEGATE_TRY(const std::size_t size,
                      stream_->read(std::as_writable_bytes(std::span(buffer_))));
         unread_ = std::string_view(buffer_).substr(0, size);
+        // A file that goes on fills whole chunks.
+        if (size == kReadBytes) block.bytes.reserve(kChunkBytes + kChunkBytes / 16);
         if (size == 0) {
           is_over_ = true;
           return cutter_.finish(block);

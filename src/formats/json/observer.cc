@@ -1,5 +1,6 @@
 #include "formats/json/observer.h"
 
+#include "formats/columns/fast_cell.h"
 #include "schema/cell.h"
 
 namespace lakegate::json {
@@ -41,7 +42,11 @@ bool observe_value(ondemand::value& value, Observed& observed, OpenKeys& keys, s
       return true;
     }
     default:
-      if (token == "null") {
+      // Most are short integers; 16 bytes behind the token are readable.
+      if (std::int64_t number = 0; columns::fast::parse_int64(token, number) &&
+                                   number < kExactInDouble && number > -kExactInDouble) {
+        observed.seen |= kSeenInt;
+      } else if (token == "null") {
         observed.seen |= kSeenNull;
       } else if (is_word(token)) {
         observed.seen |= kSeenBool;

@@ -19,6 +19,9 @@ namespace lakegate::json {
 
 namespace ondemand = simdjson::ondemand;
 
+// Up to here every integer is a double too.
+inline constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
+
 // The keys of the objects that are open, outermost first, to find duplicates. Reused from record to
 // record.
 class OpenKeys {
