@@ -1,6 +1,5 @@
 # Language, warnings, CPU baseline, sanitizers and ccache for every target of the project.
-option(LAKEGATE_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
-option(LAKEGATE_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(LAKEGATE_SANITIZE "Address and undefined-behaviour sanitizers, and the fuzz targets" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -32,19 +31,13 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
 endif()
 
 if(LAKEGATE_SANITIZE)
-  # vptr and function would need the type information of Arrow's prebuilt libraries.
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
-                      -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
-  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    add_compile_options(-fno-sanitize=function)
-  endif()
-endif()
-if(LAKEGATE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    message(FATAL_ERROR "The fuzz targets need clang: configure with `cmake --preset fuzz`.")
+    message(FATAL_ERROR "libFuzzer comes with clang: configure with `cmake --preset sanitize`.")
   endif()
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  # vptr and function would need the type information of Arrow's prebuilt libraries.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr,function
+                      -fno-sanitize-recover=all -fno-omit-frame-pointer -fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=address,undefined)
 endif()
 
 # Applied by lakegate_library and its siblings, so that code of others stays out of it.

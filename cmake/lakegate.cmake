@@ -58,19 +58,29 @@ function(lakegate_test folder)
                                                  "${LAKEGATE_TEST_ENVIRONMENT}")
 endfunction()
 
-# lakegate_fuzzer(<name> SOURCES file... [DEPS target...])
-# The libFuzzer executable fuzz/<name>; only in the fuzz preset.
-function(lakegate_fuzzer name)
-  if(NOT LAKEGATE_FUZZ)
-    return()
+# lakegate_fuzz_target(<name> [DEPS target...])
+# tests/fuzz/<name>_fuzz.cc with its corpus in tests/fuzz/corpus/<name>/. The sanitize preset links
+# libFuzzer; the others link a stand-in. In both the corpus is replayed as the test fuzz.<name>, so
+# that what was found once stays repaired.
+function(lakegate_fuzz_target name)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  set(target ${name}_fuzz)
+  set(folder "${PROJECT_SOURCE_DIR}/tests/fuzz")
+  if(LAKEGATE_SANITIZE)
+    add_executable(${target} "${folder}/${name}_fuzz.cc")
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set(replay ${target} -runs=0 "${folder}/corpus/${name}")
+  else()
+    add_executable(${target} "${folder}/${name}_fuzz.cc" "${folder}/replay/replay.cc")
+    set(replay ${target} "${folder}/corpus/${name}")
   endif()
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${arg_SOURCES})
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${name} PRIVATE ${arg_DEPS})
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  lakegate_executable(${name})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${target} PRIVATE ${arg_DEPS})
+  lakegate_executable(${target})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+  add_test(NAME fuzz.${name} COMMAND ${replay})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300 ENVIRONMENT
+                                               "${LAKEGATE_TEST_ENVIRONMENT}")
 endfunction()
 
 # Environment of every test: where the real data is, and an allocator that sanitizers can see.
