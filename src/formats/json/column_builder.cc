@@ -19,10 +19,6 @@ namespace {
 
 using Kind = LogicalType::Kind;
 
-bool is_container(std::string_view token) {
-  return token[0] == '{' || token[0] == '[';
-}
-
 int width_of(Kind kind) {
   switch (kind) {
     case Kind::kInt32:
@@ -250,8 +246,12 @@ Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
     case Kind::kInt64: {
       std::int64_t number = 0;
       if (!columns::fast::parse_int64(token, number)) return mismatch(token, state);
-      if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble))
-        seen_ |= cell::classify_json_number(token);
+      if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble)) {
+        const Seen seen = cell::classify_json_number(token);
+        // Only of a column as a whole can it be said what was seen.
+        if (rules_.is_nested && seen == kSeenIntNotDouble) return Outcome::kContradiction;
+        seen_ |= seen;
+      }
       push(number);
       break;
     }
@@ -388,20 +388,24 @@ Outcome ColumnBuilder::append_struct(ondemand::value& value, RowState& state, in
   return outcome;
 }
 
-// A column that has had no value yet. A container without any scalar in it still tells no type.
+// A column that has had no value yet. A container without any scalar in it still tells no type, but
+// what it is has to be known when a type appears: in `seen`, or by looking again.
 Outcome ColumnBuilder::append_unknown(ondemand::value& value, std::string_view token,
                                       RowState& state, int depth) {
-  const auto anything = look_through(value, state.keys, depth);
-  if (!anything) return Outcome::kNotJson;
-  if (*anything && (rules_.is_inferred || state.new_columns == NewColumns::kAdd))
-    return Outcome::kContradiction;
-  if (*anything && state.new_columns == NewColumns::kReject) {
+  const auto content = look_through(value, state.keys, depth);
+  if (!content) return Outcome::kNotJson;
+  const bool tells_a_type = *content == Content::kValues;
+  if (tells_a_type && !rules_.is_inferred && state.new_columns == NewColumns::kReject) {
     state.fault = {RejectReason::kUnknownColumn,
                    {},
                    "the column has no type yet, and new columns are rejected: declare it"};
     return Outcome::kFault;
   }
-  if (is_container(token)) seen_ |= token[0] == '{' ? kSeenObject : kSeenArray;
+  if (rules_.is_inferred || state.new_columns == NewColumns::kAdd) {
+    if (tells_a_type || *content == Content::kNestedEmpty || rules_.is_nested)
+      return Outcome::kContradiction;
+    seen_ |= token[0] == '{' ? kSeenObject : kSeenArray;
+  }
   append_null();
   return Outcome::kOk;
 }

@@ -83,11 +83,12 @@ Outcome MemberBuilder::append(ondemand::object& object, RowState& state, int dep
 Outcome MemberBuilder::append_new(ondemand::field& field, std::string_view key, RowState& state,
                                   int depth) {
   state.keys.add(key);
-  const auto anything = look_through(field.value(), state.keys, depth + 1);
-  if (!anything) return Outcome::kNotJson;
+  const auto content = look_through(field.value(), state.keys, depth + 1);
+  if (!content) return Outcome::kNotJson;
   const NewColumns policy = is_inferred_ ? NewColumns::kAdd : state.new_columns;
-  if (!*anything || policy == NewColumns::kIgnore) return Outcome::kOk;
+  if (*content == Content::kNull || policy == NewColumns::kIgnore) return Outcome::kOk;
   if (policy == NewColumns::kAdd) return Outcome::kContradiction;
+  if (*content != Content::kValues) return Outcome::kOk;
   state.fault = {RejectReason::kUnknownColumn, std::string(key),
                  "the schema has no such column, and new columns are rejected: declare it, or set "
                  "`new_columns: add`"};

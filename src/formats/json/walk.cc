@@ -5,11 +5,17 @@
 namespace lakegate::json {
 namespace {
 
-std::optional<bool> look_through_object(ondemand::value& value, OpenKeys& keys, int depth) {
+// What a container says that said `so_far` before `inner` was found in it.
+Content container_of(Content so_far, Content inner) {
+  if (inner == Content::kEmpty) inner = Content::kNestedEmpty;
+  return std::max(so_far, inner);
+}
+
+std::optional<Content> look_through_object(ondemand::value& value, OpenKeys& keys, int depth) {
   ondemand::object object;
   if (depth > kMaxDepth || value.get_object().get(object)) return std::nullopt;
   const std::size_t mark = keys.open();
-  bool anything = false;
+  Content content = Content::kEmpty;
   for (auto next : object) {
     ondemand::field field;
     if (std::move(next).get(field)) return std::nullopt;
@@ -18,24 +24,24 @@ std::optional<bool> look_through_object(ondemand::value& value, OpenKeys& keys, 
     keys.add(*key);
     const auto found = look_through(field.value(), keys, depth + 1);
     if (!found) return std::nullopt;
-    anything |= *found;
+    content = container_of(content, *found);
   }
   if (!keys.close(mark)) return std::nullopt;
-  return anything;
+  return content;
 }
 
-std::optional<bool> look_through_array(ondemand::value& value, OpenKeys& keys, int depth) {
+std::optional<Content> look_through_array(ondemand::value& value, OpenKeys& keys, int depth) {
   ondemand::array array;
   if (depth > kMaxDepth || value.get_array().get(array)) return std::nullopt;
-  bool anything = false;
+  Content content = Content::kEmpty;
   for (auto next : array) {
     ondemand::value element;
     if (std::move(next).get(element)) return std::nullopt;
     const auto found = look_through(element, keys, depth + 1);
     if (!found) return std::nullopt;
-    anything |= *found;
+    content = container_of(content, *found);
   }
-  return anything;
+  return content;
 }
 
 }  // namespace
@@ -68,7 +74,7 @@ void OpenKeys::reset() {
   if (!unescaped_.empty()) unescaped_.clear();
 }
 
-std::optional<bool> look_through(ondemand::value& value, OpenKeys& keys, int depth) {
+std::optional<Content> look_through(ondemand::value& value, OpenKeys& keys, int depth) {
   const std::string_view token = token_of(value);
   if (token.empty()) return std::nullopt;
   switch (token[0]) {
@@ -79,24 +85,24 @@ std::optional<bool> look_through(ondemand::value& value, OpenKeys& keys, int dep
     case '"': {
       const auto body = take_string(value);
       if (!body || (body->escaped && !keys.plain(body->raw))) return std::nullopt;
-      return true;
+      return Content::kValues;
     }
     default:
       if (!is_word(token) && !is_number(token)) return std::nullopt;
-      return token != "null";
+      return token == "null" ? Content::kNull : Content::kValues;
   }
 }
 
-std::optional<bool> take_verbatim(ondemand::value& value, OpenKeys& keys, int depth,
-                                  std::string_view& text) {
+std::optional<Content> take_verbatim(ondemand::value& value, OpenKeys& keys, int depth,
+                                     std::string_view& text) {
   text = token_of(value);
-  const auto anything = look_through(value, keys, depth);
-  if (!anything || (text[0] != '{' && text[0] != '[')) return anything;
+  const auto content = look_through(value, keys, depth);
+  if (!content || (text[0] != '{' && text[0] != '[')) return content;
   // A container ends before the token that comes next, blanks aside.
   const char* next = nullptr;
   if (value.current_location().get(next)) return std::nullopt;
   text = without_blanks_at_end({text.data(), static_cast<std::size_t>(next - text.data())});
-  return anything;
+  return content;
 }
 
 }  // namespace lakegate::json

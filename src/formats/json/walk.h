@@ -57,12 +57,19 @@ inline bool is_word(std::string_view token) {
   return token == "true" || token == "false" || token == "null";
 }
 
-// Looks a value of any kind through. None: it is not valid JSON, or has duplicate keys. Else
-// whether there is a scalar other than null in it, that is, anything a type could be told from.
-std::optional<bool> look_through(ondemand::value& value, OpenKeys& keys, int depth);
+// How much a value says about a type, ascending.
+enum class Content {
+  kNull,
+  kEmpty,        // a container without anything but nulls in it
+  kNestedEmpty,  // containers in it, but no scalar
+  kValues,
+};
+
+// Looks a value of any kind through. None: it is not valid JSON, or has duplicate keys.
+std::optional<Content> look_through(ondemand::value& value, OpenKeys& keys, int depth);
 
 // The same for a value whose text is wanted: sets `text` to it, as it stands.
-std::optional<bool> take_verbatim(ondemand::value& value, OpenKeys& keys, int depth,
-                                  std::string_view& text);
+std::optional<Content> take_verbatim(ondemand::value& value, OpenKeys& keys, int depth,
+                                     std::string_view& text);
 
 }  // namespace lakegate::json
