@@ -1,0 +1,102 @@
+#include "cli/lake_session.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/wiring.h"
+#include "convert/lake_run.h"
+#include "lake/names.h"
+
+namespace lakegate::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const ObjectKey kLakeFile("lake.yaml");
+
+bool looks_like_a_lake(const fs::path& directory) {
+  std::error_code ignored;
+  return fs::is_regular_file(directory / "lake.yaml", ignored) ||
+         fs::is_directory(directory / "landing", ignored) ||
+         fs::is_directory(directory / "_lake", ignored);
+}
+
+}  // namespace
+
+Result<const DatasetConfig*> LakeSession::dataset(const std::string& name) const {
+  if (const DatasetConfig* found = config.find(DatasetName(name))) return found;
+  std::vector<std::string> names;
+  for (const DatasetConfig& known : config.datasets) names.push_back(known.name.str());
+  const std::string near = nearest_name(name, names);
+  std::string cure = "; the lake has no dataset yet: land a file in landing/<dataset>/";
+  if (!near.empty()) {
+    cure = fmt::format("; did you mean {}?", near);
+  } else if (!names.empty()) {
+    cure = "; `lakegate status` lists them";
+  }
+  return invalid_input(fmt::format("{} has no dataset \"{}\"{}", store->describe(), name, cure));
+}
+
+Result<std::string> choose_lake(const Context& context) {
+  if (context.lake) return *context.lake;
+  const auto named = context.variables.find("LAKEGATE_LAKE");
+  if (named != context.variables.end() && !named->second.empty()) return named->second;
+  if (looks_like_a_lake(".")) return std::string(".");
+  return invalid_input(
+      "the current directory is no lake (it has no lake.yaml, landing/ or _lake/); name one with "
+      "--lake DIR or LAKEGATE_LAKE, or make one with `lakegate init DIR`");
+}
+
+Result<LakeSession> open_lake(const Context& context) {
+  LakeSession lake;
+  LAKEGATE_TRY(lake.location, choose_lake(context));
+  auto store = open_store(lake.location);
+  if (!store && store.error().kind == ErrorKind::kNotFound)
+    return invalid_input(fmt::format("there is no lake at {}; make one with `lakegate init {}`",
+                                     lake.location, lake.location));
+  if (!store) return Failure(std::move(store).error());
+  lake.store = std::move(*store);
+  LAKEGATE_TRY(lake.config,
+               load_config(*lake.store, {.env = context.env, .variables = context.variables}));
+  if (lake.config.lake && !context.lake) {
+    const fs::path there = *lake.config.lake;
+    lake.location = there.is_absolute() || lake.config.lake->starts_with("s3://")
+                        ? *lake.config.lake
+                        : (fs::path(lake.location) / there).string();
+    LAKEGATE_TRY(lake.store, open_store(lake.location));
+  }
+  return lake;
+}
+
+Result<LakeFile> read_lake_file(const ObjectStore& store) {
+  auto blob = store.get(kLakeFile);
+  if (!blob && blob.error().kind == ErrorKind::kNotFound) return LakeFile{};
+  if (!blob) return Failure(std::move(blob).error());
+  return LakeFile{std::move(blob->bytes), std::move(blob->tag)};
+}
+
+Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::string_view text) {
+  if (text == before.text) return {};
+  auto put = before.tag.empty() ? store.put_if_absent(kLakeFile, text)
+                                : store.put_if_match(kLakeFile, text, before.tag);
+  if (!put && put.error().kind == ErrorKind::kConflict)
+    return fail(ErrorKind::kConflict, "somebody else has just edited it; try again",
+                {.file = kLakeFile.str()});
+  return put;
+}
+
+Result<void> check_lake_file_is_used(const Context& context) {
+  const auto named = context.variables.find("LAKEGATE_CONFIG");
+  if (named == context.variables.end()) return {};
+  return invalid_input(fmt::format(
+      "LAKEGATE_CONFIG names {} as the configuration, and this command edits the lake's own "
+      "lake.yaml; unset it, or edit {} by hand",
+      named->second, named->second));
+}
+
+std::string lease_name(const DatasetName& dataset) {
+  return "run-" + dataset.str();
+}
+
+}  // namespace lakegate::cli

@@ -1,0 +1,42 @@
+// The lake that a command works on: which one, its store, its configuration.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "config/config.h"
+#include "stores/object_store.h"
+
+namespace lakegate::cli {
+
+struct LakeSession {
+  std::string location;  // a directory
+  std::unique_ptr<ObjectStore> store;
+  Config config;
+
+  // kInvalidInput that names the nearest dataset.
+  Result<const DatasetConfig*> dataset(const std::string& name) const;
+};
+
+// --lake, else LAKEGATE_LAKE, else the current directory if it looks like a lake; --env may name
+// another one, unless --lake is given.
+Result<std::string> choose_lake(const Context& context);
+Result<LakeSession> open_lake(const Context& context);
+
+// The text of lake.yaml, empty where there is none, and the same replaced, if nobody else has
+// edited it meanwhile.
+struct LakeFile {
+  std::string text;
+  std::string tag;  // empty: there is no file
+};
+Result<LakeFile> read_lake_file(const ObjectStore& store);
+Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::string_view text);
+
+// At the end of a command: whether this environment edits lake.yaml elsewhere (LAKEGATE_CONFIG).
+Result<void> check_lake_file_is_used(const Context& context);
+
+// `name` as a dataset's: held while a process changes what is in it.
+std::string lease_name(const DatasetName& dataset);
+
+}  // namespace lakegate::cli

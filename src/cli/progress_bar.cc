@@ -1,0 +1,83 @@
+#include "cli/progress_bar.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "cli/amounts.h"
+#include "cli/characters.h"
+
+namespace lakegate::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kBetweenFrames = std::chrono::milliseconds(100);
+constexpr auto kBeforeFirst = std::chrono::milliseconds(400);  // what is quick needs no bar
+
+void write_to_terminal(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+std::string progress_line(const ProgressView& view, std::size_t width) {
+  std::string numbers;
+  if (view.total_bytes > 0)
+    numbers += fmt::format("{:3.0f}%  ", 100.0 * static_cast<double>(view.input_bytes) /
+                                             static_cast<double>(view.total_bytes));
+  if (view.rows > 0) numbers += counted(view.rows, "row") + "  ";
+  if (view.seconds > 0 && view.input_bytes > 0) {
+    const double speed = static_cast<double>(view.input_bytes) / view.seconds;
+    numbers += fmt::format("{:.0f} MB/s  ", speed / 1e6);
+    if (view.total_bytes > view.input_bytes)
+      numbers += duration_text(static_cast<double>(view.total_bytes - view.input_bytes) / speed) +
+                 " left  ";
+  }
+  if (view.pass > 1) numbers += "(again, with the types now known)";
+  const std::size_t taken = display_width(numbers) + 2;
+  std::string label;
+  append_escaped(view.label, LineFeeds::kEscape, label);
+  if (width > taken + 8) return cut_to_width(label, width - taken) + "  " + numbers;
+  return cut_to_width(numbers, width);
+}
+
+ProgressBar::ProgressBar(const Context& context, std::string label, const Progress& progress)
+    : label_(std::move(label)), progress_(progress), width_(context.err.width()) {
+  if (width_ > 0 && !context.quiet()) thread_ = std::thread([this] { draw_until_stopped(); });
+}
+
+ProgressBar::~ProgressBar() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ProgressBar::draw_until_stopped() {
+  bool drawn = false;
+  int pass = 0;
+  auto pass_began = Clock::now();
+  std::unique_lock lock(mutex_);
+  auto pause = kBeforeFirst;
+  while (!changed_.wait_for(lock, pause, [this] { return stop_; })) {
+    const int pass_now = progress_.pass.load(std::memory_order_relaxed);
+    if (pass_now != pass && drawn) pass_began = Clock::now();
+    pass = pass_now;
+    const ProgressView view{
+        .label = label_,
+        .input_bytes = progress_.input_bytes.load(std::memory_order_relaxed),
+        .total_bytes = progress_.total_bytes.load(std::memory_order_relaxed),
+        .rows = progress_.rows.load(std::memory_order_relaxed),
+        .pass = pass,
+        .seconds = std::chrono::duration<double>(Clock::now() - pass_began).count()};
+    write_to_terminal("\r\x1b[K" + progress_line(view, static_cast<std::size_t>(width_) - 1));
+    drawn = true;
+    pause = kBetweenFrames;
+  }
+  if (drawn) write_to_terminal("\r\x1b[K");
+}
+
+}  // namespace lakegate::cli

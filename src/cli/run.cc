@@ -1,0 +1,287 @@
+// lakegate run: everything new -> curated -> tables.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "cli/amounts.h"
+#include "cli/commands.h"
+#include "cli/interrupts.h"
+#include "cli/lake_session.h"
+#include "cli/options.h"
+#include "cli/progress_bar.h"
+#include "cli/run_report.h"
+#include "cli/serving.h"
+#include "cli/wiring.h"
+#include "convert/lake_run.h"
+#include "convert/orphans.h"
+#include "lake/layout.h"
+
+namespace lakegate::cli {
+namespace {
+
+constexpr std::string_view kDetails =
+    "Takes every file under landing/ that has not been run yet, oldest first, writes its rows "
+    "under\n"
+    "curated/ and into the dataset's table. A file is run once; a changed file is a new arrival.\n"
+    "Rows that do not fit go to rejected/, and fail the file only where they exceed max_rejects.\n"
+    "Several processes may run on one lake. Without lake.yaml each folder of landing/ is a "
+    "dataset.\n"
+    "\nExamples:\n"
+    "  lakegate run\n"
+    "  lakegate run orders --dry-run\n"
+    "  lakegate run --watch --lake /data/lake\n"
+    "  lakegate run --strict --format json > result.json\n";
+
+constexpr auto kSlowPoll = std::chrono::seconds(30);  // finds what no event tells
+constexpr auto kSettled = std::chrono::milliseconds(100);
+constexpr auto kBetweenTries = std::chrono::milliseconds(20);
+constexpr int kMostWaitsToSettle = 20;
+
+struct Options {
+  std::string dataset;
+  bool watch = false, dry_run = false, strict = false;
+  RunOptions run;
+};
+
+// What a round of the run works with.
+struct Round {
+  LakeSession& lake;
+  const Options& options;
+  Context& context;
+  RunReport& report;
+  LandingWatcher* watcher = nullptr;  // null unless --watch
+  bool landed_meanwhile = false;
+
+  ObjectStore& store() const { return *lake.store; }
+};
+
+Failure interruption() {
+  return fail(ErrorKind::kPermanent, "interrupted");
+}
+
+// The arrivals of a dataset that have a run record, found by listing.
+Result<std::set<std::string>> finished_arrivals(const ObjectStore& store,
+                                                const DatasetName& dataset) {
+  const std::string any = layout::run_key(dataset, ArrivalId("x")).str();
+  LAKEGATE_TRY(const auto records, store.list(any.substr(0, any.rfind('/') + 1)));
+  std::set<std::string> finished;
+  for (const ObjectInfo& record : records) {
+    const std::string& key = record.key.str();
+    const std::size_t begin = key.rfind('/') + 1;
+    finished.insert(key.substr(begin, key.rfind('.') - begin));
+  }
+  return finished;
+}
+
+Result<Landed> look(Round& round, const std::optional<DatasetName>& only) {
+  LAKEGATE_TRY(Landed landed, find_landed(round.store(), round.lake.config, only, true));
+  // Whatever the listing has seen, its writer's events are there by now.
+  if (round.watcher != nullptr) {
+    LAKEGATE_TRY(const auto woken, round.watcher->wait(std::chrono::milliseconds(0)));
+    round.landed_meanwhile =
+        round.landed_meanwhile || woken == LandingWatcher::Woken::kSomethingLanded;
+    std::erase_if(landed.unmatched,
+                  [&](const ObjectKey& key) { return round.watcher->is_being_written(key); });
+  }
+  return landed;
+}
+
+Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& arrival) {
+  if (interrupted()) return interruption();
+  if (round.watcher != nullptr && round.watcher->is_being_written(arrival.key)) return {};
+  Progress progress;
+  RunOptions options = round.options.run;
+  options.resources.progress = &progress;
+  const auto outcome = [&] {
+    const ProgressBar bar(round.context, short_key(arrival.key), progress);
+    return run_arrival(round.store(), dataset, arrival, options);
+  }();
+  if (!outcome) {
+    const bool has_changed = outcome.error().kind == ErrorKind::kConflict ||
+                             outcome.error().kind == ErrorKind::kNotFound;
+    if (has_changed && round.watcher != nullptr) {  // the next round takes what it has become
+      round.landed_meanwhile = true;
+      return {};
+    }
+    return Failure(outcome.error());
+  }
+  round.report.arrival(*outcome);
+  return {};
+}
+
+// The dataset's lease is held.
+Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Landed& landed) {
+  ObjectStore& store = round.store();
+  LAKEGATE_CHECK(finish_rewrites(store, dataset.name));
+  LAKEGATE_CHECK(give_up_abandoned(store, dataset.name, landed.arrivals));
+  LAKEGATE_TRY(const auto finished, finished_arrivals(store, dataset.name));
+  for (const Arrival& arrival : landed.arrivals)
+    if (arrival.dataset == dataset.name && !finished.contains(arrival.id.str()))
+      LAKEGATE_CHECK(run_one(round, dataset, arrival));
+  LAKEGATE_TRY(const LoadSummary loaded, load_served(round.lake, dataset));
+  round.report.loads(dataset.name.str(), loaded);
+  return {};
+}
+
+void run_and_report(Round& round, const DatasetConfig& dataset, const Landed& landed) {
+  const auto done = run_dataset(round, dataset, landed);
+  if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
+}
+
+Result<std::unique_ptr<Lease>> wait_for_lease(ObjectStore& store, const DatasetName& dataset) {
+  for (;;) {
+    LAKEGATE_TRY(auto lease, store.try_lease(lease_name(dataset)));
+    if (lease) return lease;
+    if (interrupted()) return interruption();
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+}
+
+// Each dataset by one process at a time: first those that nobody holds, then the others, whose
+// files are looked at again when their turn has come.
+Result<void> run_datasets(Round& round) {
+  ObjectStore& store = round.store();
+  std::optional<DatasetName> only;
+  if (!round.options.dataset.empty()) {
+    LAKEGATE_TRY(const DatasetConfig* dataset, round.lake.dataset(round.options.dataset));
+    only = dataset->name;
+  }
+  LAKEGATE_CHECK(store.sweep());
+  LAKEGATE_TRY(const Landed landed, look(round, only));
+  if (!only) round.report.unmatched(landed.unmatched);
+  std::vector<const DatasetConfig*> held_by_others;
+  for (const DatasetConfig& dataset : round.lake.config.datasets) {
+    if (only && dataset.name != *only) continue;
+    LAKEGATE_TRY(const auto lease, store.try_lease(lease_name(dataset.name)));
+    if (lease)
+      run_and_report(round, dataset, landed);
+    else
+      held_by_others.push_back(&dataset);
+  }
+  for (const DatasetConfig* dataset : held_by_others) {
+    LAKEGATE_TRY(const auto lease, wait_for_lease(store, dataset->name));
+    LAKEGATE_TRY(const Landed now, look(round, dataset->name));
+    run_and_report(round, *dataset, now);
+  }
+  return {};
+}
+
+Result<int> show_what_would_run(LakeSession& lake, const Options& options, Context& context) {
+  std::optional<DatasetName> only;
+  if (!options.dataset.empty()) {
+    LAKEGATE_TRY(const DatasetConfig* dataset, lake.dataset(options.dataset));
+    only = dataset->name;
+  }
+  LAKEGATE_TRY(const Landed landed, find_landed(*lake.store, lake.config, only, false));
+  RunReport report(context, lake.location);
+  if (!only) report.unmatched(landed.unmatched);
+  Json would_run = Json::array();
+  std::uint64_t bytes = 0;
+  for (const DatasetConfig& dataset : lake.config.datasets) {
+    LAKEGATE_TRY(const auto finished, finished_arrivals(*lake.store, dataset.name));
+    for (const Arrival& arrival : landed.arrivals) {
+      if (arrival.dataset != dataset.name || finished.contains(arrival.id.str())) continue;
+      would_run.push_back(json_of(arrival));
+      would_run.back()["outcome"] = "new";
+      bytes += arrival.size;
+      if (!context.json())
+        context.out.write(fmt::format("{}  {}  {}  {}\n", dataset.name.str(),
+                                      short_key(arrival.key), bytes_text(arrival.size),
+                                      short_time(to_iso(arrival.arrived_at))));
+    }
+  }
+  const bool ok = landed.unmatched.empty() || only;
+  if (context.json()) {
+    Json unmatched = Json::array();
+    for (const ObjectKey& key : landed.unmatched) unmatched.push_back(key.str());
+    print_json(context.out, {{"ok", ok},
+                             {"lake", lake.location},
+                             {"dry_run", true},
+                             {"arrivals", std::move(would_run)},
+                             {"unmatched", std::move(unmatched)}});
+  } else {
+    context.out.write(fmt::format("{} would be run, {}; nothing was done\n",
+                                  counted(would_run.size(), "arrival"), bytes_text(bytes)));
+  }
+  return ok ? 0 : 1;
+}
+
+Result<int> run_once(const Options& options, Context& context) {
+  LAKEGATE_TRY(LakeSession lake, open_lake(context));
+  if (options.dry_run) return show_what_would_run(lake, options, context);
+  RunReport report(context, lake.location);
+  Round round{lake, options, context, report};
+  const auto done = run_datasets(round);
+  if (interrupted()) return kInterruptedCode;
+  if (!done) return Failure(done.error());
+  return report.finish(options.strict ? RunReport::Rejects::kFail : RunReport::Rejects::kAllowed);
+}
+
+// Until a burst of files has landed, but not for ever.
+Result<void> wait_for_more(LandingWatcher& watcher) {
+  LAKEGATE_TRY(auto woken, watcher.wait(kSlowPoll));
+  for (int i = 0; i < kMostWaitsToSettle && woken == LandingWatcher::Woken::kSomethingLanded; ++i) {
+    LAKEGATE_TRY(woken, watcher.wait(kSettled));
+  }
+  return {};
+}
+
+Result<int> watch(const Options& options, Context& context) {
+  LAKEGATE_TRY(LakeSession first, open_lake(context));  // what is wrong with it ends the program
+  LAKEGATE_TRY(auto watcher, watch_landing(first.location));
+  const WakeOnInterrupt wake(*watcher);
+  context.note(fmt::format("watching {}/landing; Ctrl-C ends it", first.location));
+  for (bool is_first = true; !interrupted(); is_first = false) {
+    auto lake = open_lake(context);  // anew: lake.yaml may have been edited, a folder been made
+    bool again = false;
+    if (lake) {
+      RunReport report(context, lake->location);
+      if (!is_first) report.keep_quiet_of_earlier_failures();
+      Round round{*lake, options, context, report, watcher.get()};
+      if (auto done = run_datasets(round); !done && !interrupted()) {
+        if (is_first) return Failure(std::move(done).error());
+        context.failed(done.error());
+      }
+      again = round.landed_meanwhile;
+      if (!report.is_empty()) report.finish(RunReport::Rejects::kAllowed);
+    } else {
+      context.failed(lake.error());
+    }
+    if (!again && !interrupted()) LAKEGATE_CHECK(wait_for_more(*watcher));
+  }
+  return kInterruptedCode;
+}
+
+Result<int> run(const Options& options, Context& context) {
+  if (options.watch && options.dry_run)
+    return invalid_input("--watch and --dry-run exclude each other");
+  const UnwindOnInterrupt unwind;
+  return options.watch ? watch(options, context) : run_once(options, context);
+}
+
+Action define(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_dataset(app, options->dataset, "Only this one");
+  app.add_flag("--watch", options->watch, "Go on, and take files as they are completely written");
+  app.add_flag("--dry-run", options->dry_run, "Only show what would be run");
+  app.add_flag("--strict", options->strict, "Exit code 1 if any row was rejected");
+  app.add_flag("--retry-failed", options->run.retry_failed,
+               "Also what failed before and has not changed");
+  add_resources(app, options->run.resources);
+  return [options](Context& context) { return run(*options, context); };
+}
+
+}  // namespace
+
+Command run_command() {
+  return {.name = "run",
+          .arguments = "[DATASET]",
+          .summary = "Everything new: landing -> curated -> tables",
+          .details = kDetails,
+          .everyday = true,
+          .define = define};
+}
+
+}  // namespace lakegate::cli

@@ -1,0 +1,17 @@
+#include "cli/serving.h"
+
+#include "cli/wiring.h"
+#include "convert/lake_run.h"
+
+namespace lakegate::cli {
+
+Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
+                                const LoadOptions& options) {
+  if (!dataset.serve) return LoadSummary{};
+  LAKEGATE_TRY(const auto stored, load_schema(*lake.store, dataset.name));
+  if (!stored) return LoadSummary{};
+  LAKEGATE_TRY(const auto tables, open_tables(lake.location, dataset.serve->to));
+  return load_dataset(*lake.store, *tables, dataset, options);
+}
+
+}  // namespace lakegate::cli

@@ -1,0 +1,14 @@
+// Curated rows into the tables that serve them.
+#pragma once
+
+#include "cli/lake_session.h"
+#include "load/load.h"
+
+namespace lakegate::cli {
+
+// Every arrival of the dataset that its table lacks (or, `again`, all of them). Nothing where the
+// dataset is not served, or nothing of it has been run yet.
+Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
+                                const LoadOptions& options = {});
+
+}  // namespace lakegate::cli
