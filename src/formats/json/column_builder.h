@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -124,7 +125,9 @@ class ColumnBuilder {
   Outcome missing(RowState& state) const;
 
   template <class T>
-  void push(T value);
+  void push(T value) {
+    if (!values_.Append(&value, sizeof value).ok()) throw std::bad_alloc();
+  }
   void push_bytes(std::string_view bytes);
   void push_offset(std::int64_t end);
   void mark_valid();
