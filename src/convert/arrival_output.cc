@@ -106,6 +106,7 @@ CuratedLayout curated_layout(const OutputTask& task) {
           .lineage = task.dataset->lineage,
           .parquet = {.modern_encodings = task.dataset->modern_encodings,
                       .threads = task.resources.thread_count() > 1,
+                      .thread_count = task.resources.thread_count(),
                       .metadata = {{"lakegate.version", std::string(kVersion)},
                                    {"lakegate.source_key", task.arrival.key.str()},
                                    {"lakegate.arrival_id", task.arrival.id.str()}}}};

@@ -67,6 +67,7 @@ class FileSink : public RowSink {
         .compression = options_.compression,
         .modern_encodings = options_.modern_encodings,
         .threads = options_.resources.thread_count() > 1,
+        .thread_count = options_.resources.thread_count(),
         .metadata = {{"lakegate.version", std::string(kVersion)}, {"lakegate.source", source_}}};
   }
 

@@ -127,7 +127,9 @@ ColumnPlan known_column(const Field& field, const FileColumn* column, const Typi
     if (typing.clean_names) clean_nested(plan.field.type);
     plan.exact = true;
     plan.inferred = !settled && column->declared == nullptr;
-  } else if (typing.new_columns == NewColumns::kAdd) {
+  } else if (typing.new_columns == NewColumns::kAdd && (settled || column->declared != nullptr)) {
+    // Not from a part of the file: the first new nested key is a contradiction, and the second pass
+    // types it from the whole.
     plan.field.type = with_new_fields(field.type, seen, typing.clean_names);
   }
   return plan;

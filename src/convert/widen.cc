@@ -144,6 +144,7 @@ Result<void> rewrite_run(ObjectStore& store, const DatasetConfig& dataset, const
   next.outputs.clear();
   const ParquetOptions options{.modern_encodings = dataset.modern_encodings,
                                .threads = resources.thread_count() > 1,
+                               .thread_count = resources.thread_count(),
                                .metadata = {}};
   const auto schema = file_schema(dataset, version.schema);
   std::vector<std::unique_ptr<HashingSink>> sinks;

@@ -36,6 +36,12 @@ struct ColumnPlan {
   // contradiction, and values are held to what inference allows (parse_exact_double …). Where
   // false, the type is declared, remembered or settled: a value that does not fit rejects its row.
   bool inferred = false;
+  // Values are held to what inference allows (parse_exact_double), as where the type was once
+  // inferred and is remembered: what would change in silence is a type_mismatch. Where false, the
+  // type was declared, and a declared double rounds. `inferred` implies it.
+  bool exact = false;
+  // What a null is rejected as where field.required (a column that partitions: kPartitionNull).
+  RejectReason null_reason = RejectReason::kMissingRequired;
   // CSV: index of the cell in its record. JSON and Parquet find the column by field.source_name().
   // -1: the input does not have the column; every row gets null (or a reject, if required).
   int source = -1;
