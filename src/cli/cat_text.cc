@@ -13,6 +13,13 @@
 namespace lakegate::cli {
 namespace {
 
+Result<bool> is_empty_inside(const Input& input) {
+  LAKEGATE_TRY(auto stream, open_decompressed(input));
+  std::byte first{};
+  LAKEGATE_TRY(const std::size_t size, stream->read({&first, 1}));
+  return size == 0;
+}
+
 // By name where it says, for then what is no JSON must be refused; else by the first byte.
 Result<FileFormat> format_of(const Input& input) {
   std::string name = input.name();
@@ -76,6 +83,10 @@ Result<bool> print_as_text(std::shared_ptr<const Input> input, const OpenOptions
                            RowFormat format, std::optional<std::uint64_t> limit, Output& out) {
   LAKEGATE_TRY(const FileFormat file_format, format_of(*input));
   if (file_format == FileFormat::kParquet) return false;
+  if (file_format == FileFormat::kCsv) {
+    LAKEGATE_TRY(const bool is_empty, is_empty_inside(*input));
+    if (is_empty) return true;
+  }
   LAKEGATE_TRY(auto records, file_format == FileFormat::kJson ? open_json_text(input)
                                                               : open_csv_text(input, options));
   const bool has_header = records->header().has_value();

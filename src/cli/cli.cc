@@ -1,9 +1,12 @@
 #include "cli/cli.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <CLI/Error.hpp>
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -144,6 +147,21 @@ Result<int> run_line(const CommandLine& line, Context& context) {
       near.empty() ? "`lakegate --help-all` lists them" : "did you mean `lakegate " + near + "`?"));
 }
 
+// Memory that cannot be had in a thread of a library: there is nothing to unwind to, and nothing
+// unfinished has a name.
+void on_terminate() {
+  try {
+    if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    constexpr std::string_view kMessage = "error: there is not enough memory\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+    ::_exit(kFailedCode);
+  } catch (...) {
+    std::abort();
+  }
+  std::abort();
+}
+
 int exit_code_of(const Error& error) {
   return error.kind == ErrorKind::kInvalidInput ? kUsageCode : kFailedCode;
 }
@@ -190,6 +208,7 @@ int Context::failed(const Error& failure) {
 
 int run(int argc, char** argv) {
   handle_interrupts();
+  std::set_terminate(on_terminate);
   Context context;
   context.variables = process_environment();
   int code = kFailedCode;

@@ -91,13 +91,14 @@ Result<void> check_usage(const Options& options, const Context& context) {
 std::string summary_line(const Options& options, const ConvertSummary& summary, double seconds) {
   const double speed = static_cast<double>(summary.input_bytes) / std::max(seconds, 1e-6);
   return fmt::format(
-      "{} -> {}: {}, {}{}; {} -> {} in {} ({:.0f} MB/s{})", options.input, options.output,
+      "{} -> {}: {}, {}{}; {} -> {} in {}{}{}", options.input, options.output,
       counted(summary.counts.rows_written, "row"), counted(summary.schema.fields.size(), "column"),
       summary.counts.rows_rejected == 0
           ? ""
           : fmt::format(", {} rejected", with_commas(summary.counts.rows_rejected)),
       bytes_text(summary.input_bytes), bytes_text(summary.output_bytes), duration_text(seconds),
-      speed / 1e6, summary.passes > 1 ? ", types settled in the second pass" : "");
+      seconds > 0.1 ? fmt::format(", {:.0f} MB/s", speed / 1e6) : "",
+      summary.passes > 1 ? "; types settled in the second pass" : "");
 }
 
 void show_rejects(Context& context, const Options& options, const Target& target,
