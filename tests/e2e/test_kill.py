@@ -139,7 +139,7 @@ def kill_after(process: subprocess.Popen, seconds: float) -> None:
 def disturbed_runs(program, lake: Lake, r: random.Random, landings: Landings, kills: int, at_once: int) -> int:
     """Lands and runs until `kills` processes were killed while they lived. Says how often it landed more."""
     landed = hit = 0
-    usual = 0.1  # seconds that a run takes; follows what is seen
+    usual = 0.1  # seconds; follows what is seen, so that about half of the runs come to their end
     while hit < kills:
         landings.land_more(lake)
         landed += 1
@@ -154,8 +154,7 @@ def disturbed_runs(program, lake: Lake, r: random.Random, landings: Landings, ki
             code = process.wait(timeout=60)
             hit += code == -signal.SIGKILL
             assert code in (0, -signal.SIGKILL), f"a run beside killed ones ended with {code}"
-            if code == 0:
-                usual = 0.7 * usual + 0.3 * (time.monotonic() - started)
+            usual *= 0.9 if code == 0 else 1.1
     return landed
 
 

