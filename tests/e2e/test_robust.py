@@ -210,7 +210,11 @@ def peak_memory(program, *args) -> tuple[int, int]:
 def test_late_surprises_in_bounded_memory(program, tmp_path):
     """Integer columns that turn into decimal numbers, text and zero-led codes near the end of a large file."""
     source, rows, written = tmp_path / "big.csv", 0, 0
-    block = "".join(f"{i},{i * 31},{i % 7},{i * 17 % 1000003},name {i % 97}\n" for i in range(100_000))
+    r = random.Random(1)  # values that differ, so that dictionaries and pages have their full size
+    block = "".join(
+        f"{r.randrange(10**9)},{r.randrange(10**6)},{r.randrange(100)},{r.randrange(10**12)},name {r.randrange(10**6)}\n"
+        for _ in range(100_000)
+    )
     with source.open("w") as file:
         file.write("id,amount,code,ref,name\n")
         while written < SURPRISE_MEGABYTES * 1_000_000:
