@@ -137,7 +137,9 @@ class ArrivalOutput::Sink : public RowSink {
   }
   Result<void> take(const arrow::RecordBatch& rows, const std::vector<std::int64_t>& row_numbers,
                     const std::vector<Reject>& rejects) override {
-    LAKEGATE_CHECK(output_.rejects_.take(rejects));
+    std::vector<Reject> named = rejects;
+    for (Reject& reject : named) name_dataset(reject, output_.task_.dataset->name.str());
+    LAKEGATE_CHECK(output_.rejects_.take(named));
     return output_.curated_.take(rows, row_numbers);
   }
 
@@ -221,6 +223,8 @@ Typing typing_of(const DatasetConfig& dataset, Schema known) {
                 .new_columns = dataset.new_columns,
                 .clean_names = dataset.clean_names,
                 .capture_columns = dataset.capture_columns};
+  // The first arrival makes the schema; the policy is for the later ones.
+  if (typing.known.fields.empty()) typing.new_columns = NewColumns::kAdd;
   for (const std::string& name : dataset.capture_columns) {
     if (typing.known.find(name) != nullptr) continue;
     typing.known.fields.push_back(

@@ -34,7 +34,9 @@ class FileSink : public RowSink {
 
   Result<void> take(const arrow::RecordBatch& rows, const std::vector<std::int64_t>&,
                     const std::vector<Reject>& rejects) override {
-    LAKEGATE_CHECK(target_.rejected(rejects));
+    std::vector<Reject> shown = rejects;
+    for (Reject& reject : shown) without_lake(reject);
+    LAKEGATE_CHECK(target_.rejected(shown));
     if (rows.num_rows() == 0) return {};
     arrow::ArrayVector columns;
     for (int i = 0; i < rows.num_columns(); ++i) {
@@ -90,7 +92,7 @@ Result<ConvertSummary> convert_file(std::shared_ptr<const Input> input, ConvertT
                                     const ConvertOptions& options) {
   OpenOptions open = options.open;
   Typing typing{.known = options.schema.value_or(Schema{}),
-                .new_columns = options.new_columns,
+                .new_columns = options.schema ? options.new_columns : NewColumns::kAdd,
                 .clean_names = options.clean_names};
   for (const Field& field : typing.known.fields)
     open.expected_columns.push_back(field.source_name());

@@ -4,9 +4,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -20,6 +22,19 @@ struct OrderedOptions {
   int workers = 1;            // threads that call `work`
   std::size_t in_flight = 4;  // items between source and sink, at most
 };
+
+// Out of memory on any thread is an Error like others: an exception there would end the process.
+template <class Function>
+auto without_exceptions(const Function& function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::kPermanent,
+                "out of memory; give the process more, or lower --memory and --threads");
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::kPermanent, error.what());
+  }
+}
 
 // Calls source() on a thread of its own until it yields null, work(item) on `workers` threads, and
 // sink(item, result) on the calling thread, in the source's order. The first error in that order
@@ -49,7 +64,7 @@ Result<void> run_ordered(const std::function<Result<std::unique_ptr<Item>>()>& s
         changed.wait(lock, [&] { return stop || slots.size() < options.in_flight; });
         if (stop) return;
       }
-      auto next = source();
+      auto next = without_exceptions(source);
       auto slot = std::make_shared<Slot>();
       if (!next) slot->source_error = std::move(next).error();
       if (next) slot->item = std::move(*next);
@@ -78,7 +93,7 @@ Result<void> run_ordered(const std::function<Result<std::unique_ptr<Item>>()>& s
         });
         if (stop || !mine) return;
       }
-      auto output = work(*mine->item);
+      auto output = without_exceptions([&] { return work(*mine->item); });
       const std::scoped_lock lock(mutex);
       mine->output = std::move(output);
       mine->done = true;
@@ -105,7 +120,7 @@ Result<void> run_ordered(const std::function<Result<std::unique_ptr<Item>>()>& s
     if (!*slot->output)
       result = tl::unexpected<Error>(slot->output->error());
     else
-      result = sink(*slot->item, std::move(**slot->output));
+      result = without_exceptions([&] { return sink(*slot->item, std::move(**slot->output)); });
   }
   const std::scoped_lock lock(mutex);
   stop = true;

@@ -1,5 +1,7 @@
 #include "lake/reject.h"
 
+#include <fmt/format.h>
+
 #include <nettle/base64.h>
 
 #include <nlohmann/json.hpp>
@@ -72,6 +74,27 @@ std::string to_ndjson(const Reject& reject) {
   if (reject.raw_was_cut) line["raw_was_cut"] = true;
   // Bytes that are no text can only be in names and messages that quote them; `raw` has them whole.
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+namespace {
+constexpr std::string_view kWiden = "`lakegate widen DATASET COLUMN ";
+}  // namespace
+
+std::string widen_cure(std::string_view type) {
+  return fmt::format("correct the value, or {}{}`", kWiden, type);
+}
+
+void name_dataset(Reject& reject, std::string_view dataset) {
+  const std::size_t at = reject.message.find(kWiden);
+  if (at == std::string::npos) return;
+  reject.message.replace(at, kWiden.size(),
+                         fmt::format("`lakegate widen {} {} ", dataset, reject.column));
+}
+
+void without_lake(Reject& reject) {
+  const std::size_t at = reject.message.find(kWiden);
+  if (at == std::string::npos) return;
+  reject.message.replace(at, kWiden.size(), "declare the column as `");
 }
 
 }  // namespace lakegate

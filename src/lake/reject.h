@@ -43,6 +43,14 @@ struct Reject {
 
 inline constexpr std::size_t kMaxRawBytes = 64 * 1024;
 
+// What a reader advises for a value that its column's type does not hold, `type` being one that
+// would: "correct the value, or `lakegate widen DATASET COLUMN type`". It does not know the
+// dataset; name_dataset puts it in where there is one, without_lake takes the advice out where
+// there is none.
+std::string widen_cure(std::string_view type);
+void name_dataset(Reject& reject, std::string_view dataset);
+void without_lake(Reject& reject);
+
 // One line of a rejects file, without the line feed: {"line":…,"offset":…,"column":…,"reason":…,
 // "message":…,"raw":…}; `raw_base64` instead of `raw` where it is not UTF-8.
 std::string to_ndjson(const Reject& reject);

@@ -5,6 +5,9 @@
 
 #include "formats/columns/build.h"
 #include "formats/columns/fast_cell.h"
+#include "lake/reject.h"
+#include "schema/cell.h"
+#include "schema/observed.h"
 
 namespace lakegate::columns {
 namespace {
@@ -108,10 +111,10 @@ std::string describe_mismatch(std::string_view text, const ColumnPlan& plan) {
   const std::string type = to_string(field.type);
   std::string message = fmt::format("{} is not {}{}", shown(text), article(type), type);
   if (!field.format.empty()) message += fmt::format(" of the format {}", field.format);
-  message +=
-      ": correct the value, declare the column as text, or widen its type with "
-      "`lakegate widen`";
-  return message;
+  // The type that holds what the column's type does and this value.
+  Observed both = observed_from(field.type);
+  both.seen |= cell::classify(text, false);
+  return message + ": " + widen_cure(to_string(resolve(both)));
 }
 
 }  // namespace lakegate::columns

@@ -10,6 +10,7 @@
 
 #include "formats/arrow_bridge.h"
 #include "formats/columns/fast_cell.h"
+#include "lake/reject.h"
 #include "schema/calendar.h"
 #include "schema/cell.h"
 
@@ -45,8 +46,7 @@ std::string cure_of(const LogicalType& type, bool is_nested, std::string_view va
   const bool can_widen =
       !is_nested && !type.is(Kind::kList) && !type.is(Kind::kStruct) && !type.is(Kind::kBinary);
   if (!can_widen) return "correct the value, or declare the column as text";
-  return fmt::format("correct the value, or `lakegate widen DATASET COLUMN {}`",
-                     wider_type(type.kind, value));
+  return widen_cure(wider_type(type.kind, value));
 }
 
 std::string with_article(const std::string& type) {

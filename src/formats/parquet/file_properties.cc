@@ -1,6 +1,9 @@
 #include "formats/parquet/file_properties.h"
 
+#include <arrow/buffer.h>
+#include <arrow/ipc/writer.h>
 #include <arrow/type.h>
+#include <arrow/util/base64.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <parquet/arrow/schema.h>
@@ -147,14 +150,21 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
   return builder.build();
 }
 
-std::shared_ptr<const arrow::KeyValueMetadata> file_metadata(const ParquetOptions& options,
-                                                             const arrow::Schema& schema) {
+Result<std::shared_ptr<const arrow::KeyValueMetadata>> file_metadata(const ParquetOptions& options,
+                                                                     const arrow::Schema& schema) {
   auto metadata = std::make_shared<arrow::KeyValueMetadata>();
   for (const auto& [key, value] : options.metadata) metadata->Append(key, value);
   std::string names;
   for (const auto& field : schema.fields()) collect_names(*field, field->name(), names);
-  if (!names.empty()) metadata->Append(kOriginalNamesKey, names + "}");
-  return metadata->size() == 0 ? nullptr : metadata;
+  if (!names.empty()) {
+    metadata->Append(kOriginalNamesKey, names + "}");
+    // Arrow's own place for the metadata of fields; readers that are not Arrow pass it over.
+    LAKEGATE_TRY(const auto serialized,
+                 from_arrow(arrow::ipc::SerializeSchema(schema, memory_pool())));
+    metadata->Append("ARROW:schema", arrow::util::base64_encode(std::string_view(*serialized)));
+  }
+  if (metadata->size() == 0) metadata.reset();
+  return metadata;
 }
 
 }  // namespace lakegate

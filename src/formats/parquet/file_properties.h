@@ -25,8 +25,8 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
     const std::vector<ColumnEncoding>& encodings);
 
 // Options' metadata, and the original names of columns that have one.
-std::shared_ptr<const arrow::KeyValueMetadata> file_metadata(const ParquetOptions& options,
-                                                             const arrow::Schema& schema);
+Result<std::shared_ptr<const arrow::KeyValueMetadata>> file_metadata(const ParquetOptions& options,
+                                                                     const arrow::Schema& schema);
 
 // Shared out among the leaves, so that wide tables do not need more memory than narrow ones.
 std::int64_t page_bytes(int leaves);

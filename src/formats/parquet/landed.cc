@@ -181,10 +181,9 @@ Reject ParquetChunk::reject(const DecodePlan& plan, std::int64_t row, int object
     } else {
       reject.reason = RejectReason::kTypeMismatch;
       reject.message = fmt::format(
-          "{} of the type {} does not fit the column's type {} without being changed; widen the "
-          "column (lakegate widen DATASET {} TYPE), or repair the file",
+          "{} of the type {} does not fit the column's type {} without being changed: {}",
           quoted_value(*batch_->column(source), row), batch_->column(source)->type()->ToString(),
-          to_string(column.field.type), column.field.name);
+          to_string(column.field.type), widen_cure("text"));
     }
   }
   for (int i = 0; i < batch_->num_columns(); ++i) {

@@ -167,11 +167,12 @@ class Writer final : public ParquetFileWriter {
   }
 
   Result<void> start(bool whole_file) {
+    LAKEGATE_TRY(auto metadata, file_metadata(options_, *schema_));
     LAKEGATE_CHECK(guarded([&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const auto encodings, choose_encodings(whole_file));
       file_ = parquet::ParquetFileWriter::Open(
           sink_, std::static_pointer_cast<parquet::schema::GroupNode>(descriptor_->schema_root()),
-          writer_properties(options_, *descriptor_, encodings), file_metadata(options_, *schema_));
+          writer_properties(options_, *descriptor_, encodings), std::move(metadata));
       columns_ = std::vector<Column>(static_cast<std::size_t>(schema_->num_fields()));
       arrow_properties_ = parquet::default_arrow_writer_properties();
       for (std::size_t i = 0; i < columns_.size(); ++i)

@@ -41,10 +41,10 @@ struct ParquetOptions {
 //
 // What is in the file: format 2.6 with data pages of version 1, statistics, checksums of pages,
 // column and offset indexes, lists of three levels with an `element`, decimals of up to 18 digits
-// as integers, timestamps as INT64 microseconds with isAdjustedToUTC where they have a zone. No
-// Arrow schema is stored: the Parquet types say it all. Where the lake's names differ from those of
-// the input, the key-value metadata holds "lakegate.original_names": a JSON object of column path
-// to original name.
+// as integers, timestamps as INT64 microseconds with isAdjustedToUTC where they have a zone. The
+// Parquet types say it all, so that no Arrow schema is stored, unless the lake's names differ from
+// those of the input: then it carries the original in each field's metadata, and the key-value
+// metadata holds "lakegate.original_names", a JSON object of column path to original name.
 class ParquetFileWriter {
  public:
   // `sink` must outlive the writer. Unknown (null-typed) columns are not allowed: leave them out.
