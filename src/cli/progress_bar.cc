@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "cli/amounts.h"
@@ -13,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenFrames = std::chrono::milliseconds(100);
+constexpr double kBeforeSpeed = 0.2;  // seconds; before, it would be a guess
 constexpr auto kBeforeFirst = std::chrono::milliseconds(400);  // what is quick needs no bar
 
 void write_to_terminal(std::string_view text) {
@@ -27,11 +29,12 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
     numbers += fmt::format("{:3.0f}%  ", 100.0 * static_cast<double>(view.input_bytes) /
                                              static_cast<double>(view.total_bytes));
   if (view.rows > 0) numbers += counted(view.rows, "row") + "  ";
-  if (view.seconds > 0 && view.input_bytes > 0) {
+  if (view.seconds >= kBeforeSpeed && view.input_bytes > 0) {
     const double speed = static_cast<double>(view.input_bytes) / view.seconds;
     numbers += fmt::format("{:.0f} MB/s  ", speed / 1e6);
     if (view.total_bytes > view.input_bytes)
-      numbers += duration_text(static_cast<double>(view.total_bytes - view.input_bytes) / speed) +
+      numbers += duration_text(std::max(
+                     1.0, static_cast<double>(view.total_bytes - view.input_bytes) / speed)) +
                  " left  ";
   }
   if (view.pass > 1) numbers += "(again, with the types now known)";

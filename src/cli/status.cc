@@ -103,18 +103,20 @@ void print_table(Context& context, const std::vector<DatasetStatus>& all) {
                                 {"last arrival (UTC)"},
                                 {"table"}});
   for (const DatasetStatus& status : all)
-    table.add({{.text = status.dataset->name.str()},
-               {.text = with_commas(status.runs)},
-               {.text = with_commas(status.counts.rows_written)},
-               {.text = with_commas(status.counts.rows_rejected),
-                .style = status.counts.rows_rejected > 0 ? Style::kYellow : Style::kPlain},
-               {.text = with_commas(status.files)},
-               {.text = bytes_text(status.bytes)},
-               {.text = with_commas(status.waiting)},
-               {.text = with_commas(status.failures.size()),
-                .style = status.failures.empty() ? Style::kPlain : Style::kRed},
-               {.text = status.last_arrival.empty() ? "-" : short_time(status.last_arrival)},
-               {.text = status.dataset->serve ? status.dataset->serve->table.str() : "-"}});
+    table.add(
+        {{.text = status.dataset->name.str()},
+         {.text = with_commas(status.runs)},
+         {.text = with_commas(status.counts.rows_written)},
+         {.text = with_commas(status.counts.rows_rejected),
+          .style = status.counts.rows_rejected > 0 ? Style::kYellow : Style::kPlain},
+         {.text = with_commas(status.files)},
+         {.text = bytes_text(status.bytes)},
+         {.text = with_commas(status.waiting)},
+         {.text = with_commas(status.failures.size()),
+          .style = status.failures.empty() ? Style::kPlain : Style::kRed},
+         {.text =
+              status.last_arrival.empty() ? "-" : short_time(status.last_arrival).substr(0, 16)},
+         {.text = status.dataset->serve ? status.dataset->serve->table.str() : "-"}});
   table.finish();
 }
 

@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kSampleRows = 1000;
 constexpr std::size_t kGap = std::numeric_limits<std::size_t>::max();
 constexpr std::string_view kBetween = "  ";
-constexpr std::size_t kNarrowest = 8;  // a column is not cut below that to make room for others
+// A column is not cut below that, the width of a time, as long as others can be left out instead.
+constexpr std::size_t kReadable = 20;
 
 std::string on_one_line(std::string_view text) {
   std::string escaped;
@@ -64,28 +65,37 @@ void TableView::choose_widths() {
   if (!out_.is_terminal() || columns_.empty()) return;
 
   const auto room = static_cast<std::size_t>(out_.width());
-  const auto needed = [&] {
-    std::size_t sum = 0;
-    for (const std::size_t i : shown_) sum += (i == kGap ? 1 : widths_[i]) + kBetween.size();
-    return sum - kBetween.size();
-  };
-  while (needed() > room) {
-    const auto widest = std::max_element(widths_.begin(), widths_.end());
-    if (*widest <= kNarrowest) break;
-    // Down to the next widest at once, or as far as is needed.
-    std::size_t next = kNarrowest;
-    for (const std::size_t width : widths_)
-      if (width < *widest) next = std::max(next, width);
-    *widest -=
-        std::min(*widest - std::min(next, *widest - 1), std::max<std::size_t>(1, needed() - room));
-  }
-  while (needed() > room && shown_.size() > 2) {
+  shrink(room, kReadable);
+  while (needed_width() > room && shown_.size() > 2) {
     const auto middle = shown_.begin() + static_cast<std::ptrdiff_t>(shown_.size() / 2);
     const auto gap = std::find(shown_.begin(), shown_.end(), kGap);
     if (gap == shown_.end())
       *middle = kGap;
     else
       shown_.erase(middle == gap ? std::prev(gap) : middle);
+  }
+  shrink(room, 1);
+}
+
+std::size_t TableView::needed_width() const {
+  std::size_t sum = 0;
+  for (const std::size_t i : shown_) sum += (i == kGap ? 1 : widths_[i]) + kBetween.size();
+  return sum - kBetween.size();
+}
+
+void TableView::shrink(std::size_t room, std::size_t narrowest) {
+  for (std::size_t needed = needed_width(); needed > room; needed = needed_width()) {
+    // The widest, down to the next widest at once, or as far as is needed.
+    std::size_t widest = kGap;
+    std::size_t next = narrowest;
+    for (const std::size_t i : shown_) {
+      if (i == kGap) continue;
+      if (widest == kGap || widths_[i] > widths_[widest]) widest = i;
+    }
+    for (const std::size_t i : shown_)
+      if (i != kGap && widths_[i] < widths_[widest]) next = std::max(next, widths_[i]);
+    if (widths_[widest] <= narrowest) return;
+    widths_[widest] -= std::min(widths_[widest] - next, needed - room);
   }
 }
 

@@ -36,6 +36,8 @@ class TableView {
  private:
   void print_gathered();
   void choose_widths();
+  void shrink(std::size_t room, std::size_t narrowest);
+  std::size_t needed_width() const;
   void print_header();
   void print(const TableRow& row);
   void print_cell(std::size_t column, const TableCell& cell, bool is_last);
