@@ -212,7 +212,7 @@ def test_late_surprises_in_bounded_memory(program, tmp_path):
     source, rows, written = tmp_path / "big.csv", 0, 0
     r = random.Random(1)  # values that differ, so that dictionaries and pages have their full size
     block = "".join(
-        f"{r.randrange(10**9)},{r.randrange(10**6)},{r.randrange(100)},{r.randrange(10**12)},name {r.randrange(10**6)}\n"
+        f"{r.randrange(10**9)},{r.randrange(10**6)},{r.randrange(99)},{r.randrange(10**12)},name {r.randrange(10**6)}\n"
         for _ in range(100_000)
     )
     with source.open("w") as file:
