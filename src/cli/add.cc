@@ -137,7 +137,7 @@ Result<int> add(Options& options, Context& context) {
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   options.file.clean_names = true;
   const auto found = look_at(options, context);
-  if (!found) return context.failed(with_file(found.error(), options.input));
+  if (!found) return context.failed(of_input(found.error(), options.input));
   for (const std::string& remark : found->remarks)
     context.warning(fmt::format("{}: {}", options.input, remark));
 
@@ -175,8 +175,8 @@ Result<int> add(Options& options, Context& context) {
   const std::string folder = dataset.landing.substr(0, dataset.landing.rfind('/'));
   const std::string run =
       lake.location == "." ? "lakegate run" : fmt::format("lakegate run --lake {}", lake.location);
-  context.note(fmt::format("{} of {} are declared in lake.yaml. Next:\n  {}",
-                           counted(schema.fields.size(), "column"), dataset.name.str(),
+  context.note(fmt::format("dataset {} is in lake.yaml, with {}. Next:\n  {}", dataset.name.str(),
+                           counted(schema.fields.size(), "column"),
                            dataset.has_landed
                                ? run
                                : fmt::format("mkdir -p {0}/landing/{1} && cp {2} {0}/landing/{1}/ "

@@ -89,7 +89,7 @@ Result<int> cat(const Options& options, Context& context) {
   if (options.history)
     return invalid_input(fmt::format("--history is of a dataset, and {} is a file", options.input));
   auto done = cat_file(options, printer, context);
-  if (!done) return context.failed(with_file(std::move(done).error(), options.input));
+  if (!done) return context.failed(of_input(std::move(done).error(), options.input));
   return done;
 }
 
@@ -97,7 +97,7 @@ Action define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("INPUT", options->input, "A file, - for stdin, or the name of a dataset")
       ->required();
-  app.add_option("-n", options->limit, "At most so many rows")->type_name("N");
+  add_limit(app, options->limit, "At most so many rows (default: 20 on a terminal, else all)");
   add_choice(
       app, "--format", options->format,
       {{"table", RowFormat::kTable}, {"csv", RowFormat::kCsv}, {"ndjson", RowFormat::kNdjson}},

@@ -175,7 +175,7 @@ Result<int> convert(Options& options, Context& context) {
     LAKEGATE_TRY(options.convert.schema, read_schema_file(options.schema_file));
   }
   auto done = convert_input(options, context);
-  if (!done) return context.failed(with_file(std::move(done).error(), options.input));
+  if (!done) return context.failed(of_input(std::move(done).error(), options.input));
   return done;
 }
 

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
+#include "cli/interrupts.h"
 #include "cli/wiring.h"
 #include "convert/lake_run.h"
 #include "lake/names.h"
@@ -14,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const ObjectKey kLakeFile("lake.yaml");
+constexpr auto kBetweenTries = std::chrono::milliseconds(20);
 
 bool looks_like_a_lake(const fs::path& directory) {
   std::error_code ignored;
@@ -63,7 +67,7 @@ Result<LakeSession> open_lake(const Context& context) {
     const fs::path there = *lake.config.lake;
     lake.location = there.is_absolute() || lake.config.lake->starts_with("s3://")
                         ? *lake.config.lake
-                        : (fs::path(lake.location) / there).string();
+                        : (fs::path(lake.location) / there).lexically_normal().string();
     LAKEGATE_TRY(lake.store, open_store(lake.location));
   }
   return lake;
@@ -95,8 +99,17 @@ Result<void> check_lake_file_is_used(const Context& context) {
       named->second, named->second));
 }
 
-std::string lease_name(const DatasetName& dataset) {
-  return "run-" + dataset.str();
+Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset) {
+  return store.try_lease("run-" + dataset.str());
+}
+
+Result<std::unique_ptr<Lease>> hold(ObjectStore& store, const DatasetName& dataset) {
+  for (;;) {
+    LAKEGATE_TRY(auto lease, try_to_hold(store, dataset));
+    if (lease) return lease;
+    if (interrupted()) return fail(ErrorKind::kPermanent, "interrupted");
+    std::this_thread::sleep_for(kBetweenTries);
+  }
 }
 
 }  // namespace lakegate::cli

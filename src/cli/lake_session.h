@@ -33,10 +33,12 @@ struct LakeFile {
 Result<LakeFile> read_lake_file(const ObjectStore& store);
 Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::string_view text);
 
-// At the end of a command: whether this environment edits lake.yaml elsewhere (LAKEGATE_CONFIG).
+// Refuses to edit the lake's lake.yaml where LAKEGATE_CONFIG says that another file counts.
 Result<void> check_lake_file_is_used(const Context& context);
 
-// `name` as a dataset's: held while a process changes what is in it.
-std::string lease_name(const DatasetName& dataset);
+// Held while a process changes what is in a dataset. `hold` waits until nobody else does, or the
+// program is interrupted; `try_to_hold` gives null where somebody does.
+Result<std::unique_ptr<Lease>> hold(ObjectStore& store, const DatasetName& dataset);
+Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset);
 
 }  // namespace lakegate::cli

@@ -38,6 +38,7 @@ struct Options {
 };
 
 Result<int> load_dataset_again(LakeSession& lake, const Options& options, Context& context) {
+  const UnwindOnInterrupt unwind;
   LAKEGATE_TRY(const DatasetConfig* dataset, lake.dataset(options.input));
   if (!dataset->serve)
     return invalid_input(fmt::format(
@@ -148,7 +149,6 @@ Result<int> load_one_file(const Options& options, Context& context) {
 }
 
 Result<int> load(const Options& options, Context& context) {
-  const UnwindOnInterrupt unwind;
   if (options.table.empty() && options.key.empty() && options.to.empty()) {
     LAKEGATE_TRY(auto lake, lake_of_dataset(options.input, context));
     if (lake) return load_dataset_again(*lake, options, context);
@@ -159,7 +159,7 @@ Result<int> load(const Options& options, Context& context) {
   if (options.to.empty() && !choose_lake(context))
     return invalid_input("say where the table is: --to FILE.sqlite, or --lake DIR");
   auto done = load_one_file(options, context);
-  if (!done) return context.failed(with_file(std::move(done).error(), options.input));
+  if (!done) return context.failed(of_input(std::move(done).error(), options.input));
   return done;
 }
 

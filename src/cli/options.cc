@@ -93,6 +93,18 @@ void add_csv_options(CLI::App& app, CsvOptions& csv) {
       ->allow_extra_args(false);
 }
 
+void add_limit(CLI::App& app, std::optional<std::uint64_t>& limit, const std::string& help) {
+  const auto read = [&](const std::string& text) -> Result<void> {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size())
+      return invalid_input(fmt::format("\"{}\" is no number of rows", text));
+    limit = number;
+    return {};
+  };
+  add_parsed(app, "-n", "N", read, help);
+}
+
 CLI::Option* add_dataset(CLI::App& app, std::string& dataset, const std::string& help) {
   return app.add_option("DATASET", dataset, help)->type_name("");
 }

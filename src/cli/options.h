@@ -24,6 +24,7 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& names, const std::stri
 
 void add_resources(CLI::App& app, Resources& resources);  // --threads, --memory
 void add_csv_options(CLI::App& app, CsvOptions& csv);     // --delimiter … --null
+void add_limit(CLI::App& app, std::optional<std::uint64_t>& limit, const std::string& help);  // -n
 CLI::Option* add_dataset(CLI::App& app, std::string& dataset, const std::string& help);
 
 // The index of `word`, or an Error that lists the words and suggests the nearest.

@@ -184,8 +184,7 @@ Result<int> rejects(const Options& options, Context& context) {
 Action define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   add_dataset(app, options->dataset, "Whose")->required();
-  app.add_option("-n", options->limit, "At most so many (default: 20 on a terminal, else all)")
-      ->type_name("N");
+  add_limit(app, options->limit, "At most so many (default: 20 on a terminal, else all)");
   app.add_option("--arrival", options->arrival, "Only of the arrival whose id begins so")
       ->type_name("ID");
   app.add_flag("--raw", options->raw, "Also the rows as they stood");

@@ -39,7 +39,7 @@ class Replay {
 
   Result<int> run() {
     ObjectStore& store = *lake_.store;
-    LAKEGATE_TRY(const auto lease, store.lease(lease_name(dataset_.name)));
+    LAKEGATE_TRY(const auto lease, hold(store, dataset_.name));
     LAKEGATE_CHECK(store.sweep());
     LAKEGATE_CHECK(finish_rewrites(store, dataset_.name));
     LAKEGATE_TRY(const auto runs, list_runs(store, dataset_.name));

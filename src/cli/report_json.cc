@@ -67,6 +67,11 @@ void print_json(Output& out, const Json& document) {
   out.write(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+Error of_input(Error error, const std::string& file) {
+  const bool is_about_content = error.kind == ErrorKind::kInvalidInput;
+  return is_about_content ? with_file(std::move(error), file) : error;
+}
+
 Error with_file(Error error, const std::string& file) {
   if (error.where.file.empty()) error.where.file = file;
   return error;

@@ -26,4 +26,8 @@ void print_json(Output& out, const Json& document);  // on several lines; bad UT
 // `error` with the file that it is about, if it does not say one itself.
 Error with_file(Error error, const std::string& file);
 
+// The same for the file that a command reads, where the error is about its content: what the
+// system says names its file itself, and it may be another.
+Error of_input(Error error, const std::string& file);
+
 }  // namespace lakegate::cli

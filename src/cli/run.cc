@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <set>
-#include <thread>
 
 #include "cli/amounts.h"
 #include "cli/commands.h"
@@ -36,7 +35,6 @@ constexpr std::string_view kDetails =
 
 constexpr auto kSlowPoll = std::chrono::seconds(30);  // finds what no event tells
 constexpr auto kSettled = std::chrono::milliseconds(100);
-constexpr auto kBetweenTries = std::chrono::milliseconds(20);
 constexpr int kMostWaitsToSettle = 20;
 
 struct Options {
@@ -130,15 +128,6 @@ void run_and_report(Round& round, const DatasetConfig& dataset, const Landed& la
   if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
 }
 
-Result<std::unique_ptr<Lease>> wait_for_lease(ObjectStore& store, const DatasetName& dataset) {
-  for (;;) {
-    LAKEGATE_TRY(auto lease, store.try_lease(lease_name(dataset)));
-    if (lease) return lease;
-    if (interrupted()) return interruption();
-    std::this_thread::sleep_for(kBetweenTries);
-  }
-}
-
 // Each dataset by one process at a time: first those that nobody holds, then the others, whose
 // files are looked at again when their turn has come.
 Result<void> run_datasets(Round& round) {
@@ -154,14 +143,14 @@ Result<void> run_datasets(Round& round) {
   std::vector<const DatasetConfig*> held_by_others;
   for (const DatasetConfig& dataset : round.lake.config.datasets) {
     if (only && dataset.name != *only) continue;
-    LAKEGATE_TRY(const auto lease, store.try_lease(lease_name(dataset.name)));
+    LAKEGATE_TRY(const auto lease, try_to_hold(store, dataset.name));
     if (lease)
       run_and_report(round, dataset, landed);
     else
       held_by_others.push_back(&dataset);
   }
   for (const DatasetConfig* dataset : held_by_others) {
-    LAKEGATE_TRY(const auto lease, wait_for_lease(store, dataset->name));
+    LAKEGATE_TRY(const auto lease, hold(store, dataset->name));
     LAKEGATE_TRY(const Landed now, look(round, dataset->name));
     run_and_report(round, *dataset, now);
   }

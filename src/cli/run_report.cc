@@ -43,6 +43,9 @@ void RunReport::committed(const RunRecord& record) {
                                  : "",
         counted(record.outputs.size(), "file"), bytes_text(bytes),
         duration_text(static_cast<double>(record.duration_ms) / 1000)));
+    if (context_.verbose())
+      for (const OutputFile& file : record.outputs)
+        context_.out.write(fmt::format("  {}\n", file.key.str()));
     if (context_.out.is_terminal()) (void)context_.out.flush();
   }
   if (counts.rows_rejected > 0)
@@ -118,7 +121,7 @@ int RunReport::finish(Rejects rejects) {
     return code;
   }
   if (context_.quiet()) return code;
-  std::string summary = "nothing new";
+  std::string summary = loads_.empty() ? "nothing new" : "nothing new has landed";
   if (arrivals_ > 0)
     summary =
         fmt::format("{}: {}{}", counted(arrivals_, "arrival"), counted(rows_, "row"),

@@ -1,6 +1,7 @@
 // lakegate schema INPUT|DATASET: the schema as YAML, ready for lake.yaml.
 #include <fmt/format.h>
 
+#include "cli/amounts.h"
 #include "cli/commands.h"
 #include "cli/file_rows.h"
 #include "cli/input_or_dataset.h"
@@ -85,8 +86,8 @@ Result<int> schema_of_dataset(LakeSession& lake, const Options& options, Context
   LAKEGATE_TRY(const std::string text,
                with_schema(file.text, dataset->name, without_unknown(known)));
   LAKEGATE_CHECK(write_lake_file(*lake.store, file, text));
-  context.note(fmt::format("{} columns of {} are declared in lake.yaml now",
-                           without_unknown(known).fields.size(), dataset->name.str()));
+  context.note(fmt::format("dataset {} declares {} in lake.yaml now", dataset->name.str(),
+                           counted(without_unknown(known).fields.size(), "column")));
   return 0;
 }
 
@@ -111,7 +112,7 @@ Result<int> schema(const Options& options, Context& context) {
                     "makes a dataset of it",
                     options.input, options.input));
   auto done = schema_of_input(options, context);
-  if (!done) return context.failed(with_file(std::move(done).error(), options.input));
+  if (!done) return context.failed(of_input(std::move(done).error(), options.input));
   return done;
 }
 

@@ -3,7 +3,6 @@
 
 #include "cli/amounts.h"
 #include "cli/commands.h"
-#include "cli/interrupts.h"
 #include "cli/lake_session.h"
 #include "cli/options.h"
 #include "cli/report_json.h"
@@ -26,7 +25,6 @@ struct Totals {
 };
 
 Result<int> verify(const std::string& only, Context& context) {
-  const UnwindOnInterrupt unwind;
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   if (!only.empty()) LAKEGATE_CHECK(lake.dataset(only));
   Totals totals;
@@ -37,7 +35,6 @@ Result<int> verify(const std::string& only, Context& context) {
     for (const RunRecord& run : runs) {
       LAKEGATE_TRY(const auto wrong, verify_run(*lake.store, run));
       for (const std::string& finding : wrong) {
-        if (interrupted()) return kInterruptedCode;
         context.error(fmt::format("{}: {}", dataset.name.str(), finding));
         findings.push_back({{"dataset", dataset.name.str()},
                             {"arrival_id", run.arrival.id.str()},

@@ -70,7 +70,7 @@ Result<int> widen_column(const Options& options, Context& context) {
   LAKEGATE_TRY(const LogicalType type, type_from(options.type));
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   LAKEGATE_TRY(const DatasetConfig* dataset, lake.dataset(options.dataset));
-  LAKEGATE_TRY(auto lease, lake.store->lease(lease_name(dataset->name)));
+  LAKEGATE_TRY(auto lease, hold(*lake.store, dataset->name));
   LAKEGATE_CHECK(lake.store->sweep());
   LAKEGATE_CHECK(finish_rewrites(*lake.store, dataset->name));
   LAKEGATE_TRY(const WidenPlan plan, plan_widen(*lake.store, dataset->name, options.column, type));
