@@ -18,6 +18,8 @@ namespace {
 using From = PartitionLevel::From;
 using Kind = LogicalType::Kind;
 
+constexpr std::size_t kMaxFolderBytes = 255;  // NAME_MAX of Linux and macOS
+
 bool needs_row(const PartitionLevel& level) {
   return level.from == From::kColumn || level.from == From::kColumnTime;
 }
@@ -144,6 +146,21 @@ Result<void> check_names(const CuratedLayout& layout, const Schema& schema) {
   return {};
 }
 
+// A value that is too long for a folder's name would fail only when its neighbours are visible.
+Result<void> check_folders(const std::string& partition) {
+  for (std::size_t begin = 0; begin < partition.size();) {
+    const std::size_t end = std::min(partition.find('/', begin), partition.size());
+    if (end - begin > kMaxFolderBytes)
+      return invalid_input(fmt::format(
+          "a value of the partition column {} makes a folder name of {} bytes, {} are possible; "
+          "partition by another column, or shorten the value",
+          partition.substr(begin, partition.find('=', begin) - begin), end - begin,
+          kMaxFolderBytes));
+    begin = end + 1;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool partition_needs_rows(const PartitionSpec& spec) {
@@ -250,6 +267,7 @@ Result<void> CuratedWriter::write(const std::string& partition, const arrow::Rec
     parts_in_partition_ = 0;
   }
   if (!open_) {
+    LAKEGATE_CHECK(check_folders(partition));
     auto part = std::make_unique<Part>();
     part->file.partition = partition;
     part->file.key = layout::curated_key({.dataset = layout_.arrival.dataset,

@@ -6,6 +6,7 @@
 #include "convert/lake_run.h"
 #include "lake/digest.h"
 #include "lake/layout.h"
+#include "lake/utf8.h"
 
 namespace lakegate {
 namespace {
@@ -114,7 +115,8 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
   for (const ObjectInfo& object : objects) {
     if (layout::is_ignored_landing_key(object.key)) continue;
     LAKEGATE_TRY(auto match, match_dataset(config, object.key));
-    if (!match) {
+    // Records are JSON, which cannot hold a name that is not UTF-8.
+    if (!match || !is_utf8(object.key.str())) {
       landed.unmatched.push_back(object.key);
       continue;
     }
