@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/byte_sink.h"
 #include "formats/input.h"
-#include "formats/parquet/writer.h"
 #include "lake/error.h"
 #include "lake/ids.h"
 #include "lake/time.h"

@@ -7,20 +7,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 
+#include "formats/byte_sink.h"
 #include "lake/error.h"
 #include "schema/schema.h"
 
 namespace lakegate {
-
-// Where encoded bytes go, in order. Called from one thread at a time.
-class ByteSink {
- public:
-  virtual ~ByteSink() = default;
-  virtual Result<void> write(std::span<const std::byte> bytes) = 0;
-};
 
 enum class ParquetCompression { kZstd, kSnappy, kGzip, kNone };
 
