@@ -1,0 +1,41 @@
+// What a process knows about AWS: region, credentials, endpoints. Started once and lazily: commands
+// that do not touch AWS do not pay for it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aws/service_client.h"
+#include "lake/error.h"
+#include "net/http_client.h"
+
+namespace lakegate {
+
+// From the environment and the profile files, as the SDKs read them: AWS_REGION,
+// AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>,
+// endpoint_url and services sections of a profile, AWS_CA_BUNDLE, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+struct AwsSettings {
+  std::string region;
+  std::string ca_file;
+  std::string profile;
+
+  // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events"), else AWS's own
+  // for the region and the partition (aws, aws-cn, aws-us-gov).
+  Result<HttpOrigin> endpoint(std::string_view service) const;
+};
+
+class AwsSession {
+ public:
+  // kInvalidInput without a region, naming the ways to set one. Credentials are not asked for yet.
+  static Result<std::shared_ptr<AwsSession>> open();
+  virtual ~AwsSession() = default;
+  virtual const AwsSettings& settings() const = 0;
+  // `service` is the name in endpoints and in signatures ("s3", "dynamodb", "glue", "sqs", "events").
+  // `origin` overrides the endpoint: S3's virtual-hosted bucket.
+  virtual Result<std::shared_ptr<ServiceClient>> service(
+      std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
+};
+
+}  // namespace lakegate

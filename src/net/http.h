@@ -1,0 +1,43 @@
+// HTTP as values: what is asked and what came back. No I/O.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lakegate {
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+// Where a server listens: a connection pool each.
+struct HttpOrigin {
+  std::string host;
+  std::uint16_t port = 443;
+  bool tls = true;
+  auto operator<=>(const HttpOrigin&) const = default;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  HttpOrigin origin;
+  std::string target = "/";  // path and query exactly as they go on the wire, already encoded
+  std::vector<HttpHeader> headers;  // Host and Content-Length are added by the client
+  std::shared_ptr<const std::string> body;  // shared with the caller, so that a retry copies nothing
+};
+
+struct HttpReply {
+  int status = 0;
+  std::vector<HttpHeader> headers;
+  std::string body;
+
+  // The first header of that name, whatever its case; empty if there is none.
+  std::string_view header(std::string_view name) const;
+};
+
+}  // namespace lakegate
