@@ -49,3 +49,33 @@ target_include_directories(lakegate_simdjson SYSTEM
                            PUBLIC "${LAKEGATE_CACHE}/simdjson-${SIMDJSON_VERSION}")
 target_compile_options(lakegate_simdjson PRIVATE -w)
 target_link_libraries(lakegate_simdjson INTERFACE Parquet::parquet)
+
+# The AWS Common Runtime: aws::<part> for the parts that the project calls, static archives from the
+# cache. Parquet::parquet comes last for the reason above: it exports another libcrypto.
+string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" awscrt_arch)
+if(awscrt_arch STREQUAL "arm64")
+  set(awscrt_arch aarch64)
+elseif(awscrt_arch STREQUAL "amd64")
+  set(awscrt_arch x86_64)
+endif()
+set(awscrt_root "${LAKEGATE_CACHE}/awscrt-${AWSCRT_VERSION}-${awscrt_arch}")
+lakegate_fetch("awscrt;${awscrt_arch};${CMAKE_TOOLCHAIN_FILE}"
+               "awscrt-${AWSCRT_VERSION}-${awscrt_arch}")
+function(lakegate_awscrt part library)
+  add_library(aws::${part} STATIC IMPORTED GLOBAL)
+  set_target_properties(
+    aws::${part}
+    PROPERTIES IMPORTED_LOCATION "${awscrt_root}/lib/lib${library}.a"
+               INTERFACE_INCLUDE_DIRECTORIES "${awscrt_root}/include"
+               INTERFACE_LINK_LIBRARIES "${ARGN};Parquet::parquet")
+endfunction()
+lakegate_awscrt(crypto crypto Threads::Threads)
+lakegate_awscrt(s2n s2n aws::crypto Threads::Threads m)
+lakegate_awscrt(common aws-c-common Threads::Threads ${CMAKE_DL_LIBS} m rt)
+lakegate_awscrt(sdkutils aws-c-sdkutils aws::common)
+lakegate_awscrt(checksums aws-checksums aws::common)
+lakegate_awscrt(cal aws-c-cal aws::common aws::crypto)
+lakegate_awscrt(io aws-c-io aws::s2n aws::cal aws::common)
+lakegate_awscrt(compression aws-c-compression aws::common)
+lakegate_awscrt(http aws-c-http aws::io aws::compression)
+lakegate_awscrt(auth aws-c-auth aws::http aws::sdkutils)

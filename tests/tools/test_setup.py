@@ -36,7 +36,8 @@ def machine(tmp_path):
     made.bin.mkdir()
     for tool in TOOLS:
         os.symlink(shutil.which(tool), made.bin / tool)
-    for folder in ("arrow-26.0.1-x86_64", "arrow-26.0.1-aarch64", "simdjson-3.12.3"):
+    for folder in ("arrow-26.0.1-x86_64", "arrow-26.0.1-aarch64", "simdjson-3.12.3",
+                   "awscrt-0.38.1-x86_64", "awscrt-0.38.1-aarch64"):
         (made.cache / folder).mkdir(parents=True)
         (made.cache / folder / ".complete").touch()
     made.command("dpkg-query", 'for p in "${@:4}"; do [ $p = nettle-dev ] || echo "ii  $p"; done; exit 1')
