@@ -1,6 +1,7 @@
 // One AWS service as lakegate calls it: requests signed with SigV4, sent, and retried as AWS's
-// "standard" retry mode says (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html):
-// full jitter, at most 20 s between attempts, a token bucket shared by all calls of a session.
+// "standard" retry mode says
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html): full jitter, at
+// most 20 s between attempts, a token bucket shared by all calls of a session.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ struct AwsFault {
 };
 
 struct CallOptions {
-  int attempts = 4;  // in all
+  int attempts = 4;                                               // in all
   std::optional<std::chrono::steady_clock::time_point> deadline;  // no attempt begins after it
 };
 

@@ -15,14 +15,15 @@ namespace lakegate {
 
 // From the environment and the profile files, as the SDKs read them: AWS_REGION,
 // AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE>,
-// endpoint_url and services sections of a profile, AWS_CA_BUNDLE, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+// endpoint_url and services sections of a profile, AWS_CA_BUNDLE,
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
 struct AwsSettings {
   std::string region;
   std::string ca_file;
   std::string profile;
 
-  // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events"), else AWS's own
-  // for the region and the partition (aws, aws-cn, aws-us-gov).
+  // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events"), else AWS's
+  // own for the region and the partition (aws, aws-cn, aws-us-gov).
   Result<HttpOrigin> endpoint(std::string_view service) const;
 };
 
@@ -32,8 +33,8 @@ class AwsSession {
   static Result<std::shared_ptr<AwsSession>> open();
   virtual ~AwsSession() = default;
   virtual const AwsSettings& settings() const = 0;
-  // `service` is the name in endpoints and in signatures ("s3", "dynamodb", "glue", "sqs", "events").
-  // `origin` overrides the endpoint: S3's virtual-hosted bucket.
+  // `service` is the name in endpoints and in signatures ("s3", "dynamodb", "glue", "sqs",
+  // "events"). `origin` overrides the endpoint: S3's virtual-hosted bucket.
   virtual Result<std::shared_ptr<ServiceClient>> service(
       std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
 };

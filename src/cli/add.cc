@@ -51,7 +51,7 @@ std::string without_date(const std::string& name) {
   return end == std::string::npos ? name : name.substr(0, end + 1);
 }
 
-std::string quoted(const std::string& pattern) {
+std::string in_quotes(const std::string& pattern) {
   std::string text = "'";
   for (const char c : pattern) text += c == '\'' ? "''" : std::string(1, c);
   return text + "'";
@@ -97,13 +97,13 @@ std::string csv_yaml(const CsvOptions& csv) {
   std::string yaml;
   if (csv.delimiter)
     yaml += *csv.delimiter == '\t' ? "  delimiter: tab\n"
-                                   : "  delimiter: " + quoted({*csv.delimiter}) + "\n";
+                                   : "  delimiter: " + in_quotes({*csv.delimiter}) + "\n";
   if (csv.quote)
-    yaml += *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + quoted({*csv.quote}) + "\n";
+    yaml += *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + in_quotes({*csv.quote}) + "\n";
   if (csv.header) yaml += fmt::format("  header: {}\n", *csv.header);
   if (!csv.nulls.empty()) {
     yaml += "  nulls:\n";
-    for (const std::string& null : csv.nulls) yaml += "    - " + quoted(null) + "\n";
+    for (const std::string& null : csv.nulls) yaml += "    - " + in_quotes(null) + "\n";
   }
   return yaml.empty() ? yaml : "csv:\n" + yaml;
 }
@@ -114,7 +114,7 @@ Result<std::string> with_folders(std::string text, const LakeSession& lake,
   if (!lake.config.file.empty()) return text;
   for (const DatasetConfig& dataset : lake.config.datasets) {
     if (dataset.name == added.name) continue;
-    LAKEGATE_TRY(text, with_dataset(text, "landing: " + quoted(dataset.landing.text()) + "\n",
+    LAKEGATE_TRY(text, with_dataset(text, "landing: " + in_quotes(dataset.landing.text()) + "\n",
                                     dataset.name));
   }
   return text;
@@ -147,7 +147,7 @@ Result<int> add(Options& options, Context& context) {
     return std::find(found->columns_without_value.begin(), found->columns_without_value.end(),
                      field.name) != found->columns_without_value.end();
   });
-  const std::string yaml = "landing: " + quoted(dataset.landing) + "\n" +
+  const std::string yaml = "landing: " + in_quotes(dataset.landing) + "\n" +
                            csv_yaml(options.file.open.csv) + "schema:\n" + to_yaml(schema, 2);
   LAKEGATE_TRY(const LakeFile file, read_lake_file(*lake.store));
   LAKEGATE_TRY(const std::string text, with_folders(file.text, lake, dataset));

@@ -25,24 +25,10 @@ std::string hidden_name(const std::string& target) {
                      ::getpid());
 }
 
-Result<void> write_fully(int descriptor, std::span<const std::byte> bytes,
-                         const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_failure(errno, "write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 Result<void> sync_folder(const std::string& folder, const std::string& path) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return {};  // it may be written to, but not be read
-  const bool failed = ::fsync(descriptor) != 0 && errno != EINVAL;
-  const int error = errno;
-  ::close(descriptor);
-  if (failed) return system_failure(error, "write", path);
+  const FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return {};  // it may be written to, but not be read
+  if (::fsync(opened.get()) != 0 && errno != EINVAL) return system_failure(errno, "write", path);
   return {};
 }
 
@@ -65,7 +51,7 @@ Result<std::unique_ptr<PendingFile>> PendingFile::create(const std::string& path
     if (fs::is_directory(status))
       return invalid_input("it is a directory; name the file to write in it", {.file = path});
     file->is_spooled_ = true;
-    LAKEGATE_CHECK(file->create_spool());
+    LAKEGATE_TRY(file->file_, open_temporary_file());
     return file;
   }
   // Through a link, so that what it points to is replaced and not the link.
@@ -77,37 +63,25 @@ Result<std::unique_ptr<PendingFile>> PendingFile::create(const std::string& path
 Result<std::unique_ptr<PendingFile>> PendingFile::temporary() {
   std::unique_ptr<PendingFile> file(new PendingFile);
   file->path_ = "a temporary file";
-  LAKEGATE_CHECK(file->create_spool());
+  LAKEGATE_TRY(file->file_, open_temporary_file());
   return file;
 }
 
-PendingFile::~PendingFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
+PendingFile::~PendingFile() = default;
 
 Result<void> PendingFile::create_beside() {
-  descriptor_ = ::open(folder_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-  if (descriptor_ >= 0) return {};
+  file_ = FileDescriptor(::open(folder_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+  if (file_) return {};
   // A file system without unnamed files.
   auto named = std::make_unique<NamedFile>(hidden_name(target_));
-  descriptor_ = ::open(named->path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) return system_failure(errno, "write", path_);
+  file_ = FileDescriptor(::open(named->path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
+  if (!file_) return system_failure(errno, "write", path_);
   named_ = std::move(named);
   return {};
 }
 
-Result<void> PendingFile::create_spool() {
-  std::error_code error;
-  std::string name = (fs::temp_directory_path(error) / "lakegate-XXXXXX").string();
-  if (error) return fail(ErrorKind::kPermanent, "no temporary directory; set TMPDIR to one");
-  descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor_ < 0) return system_failure(errno, "write a temporary file", name);
-  ::unlink(name.c_str());
-  return {};
-}
-
 Result<void> PendingFile::write(std::span<const std::byte> bytes) {
-  return write_fully(descriptor_, bytes, path_);
+  return write_fully(file_, bytes, path_);
 }
 
 Result<void> PendingFile::write_text(std::string_view text) {
@@ -115,20 +89,20 @@ Result<void> PendingFile::write_text(std::string_view text) {
 }
 
 Result<void> PendingFile::restart() {
-  if (::ftruncate(descriptor_, 0) != 0 || ::lseek(descriptor_, 0, SEEK_SET) != 0)
+  if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0)
     return system_failure(errno, "write", path_);
   return {};
 }
 
 Result<std::shared_ptr<Input>> PendingFile::reopen() const {
-  return open_file(fmt::format("/proc/self/fd/{}", descriptor_));
+  return open_file(fmt::format("/proc/self/fd/{}", file_.get()));
 }
 
 Result<void> PendingFile::publish() {
   if (is_spooled_) return copy_to_target();
-  if (::fsync(descriptor_) != 0) return system_failure(errno, "write", path_);
+  if (::fsync(file_.get()) != 0) return system_failure(errno, "write", path_);
   if (!named_) {
-    const std::string unnamed = fmt::format("/proc/self/fd/{}", descriptor_);
+    const std::string unnamed = fmt::format("/proc/self/fd/{}", file_.get());
     const auto link_to = [&](const std::string& name) {
       return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
     };
@@ -144,24 +118,22 @@ Result<void> PendingFile::publish() {
 }
 
 Result<void> PendingFile::copy_to_target() {
-  const bool is_stdout = target_ == "-";
-  const int out = is_stdout ? STDOUT_FILENO : ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (out < 0) return system_failure(errno, "write", path_);
-  Result<void> result;
+  // A descriptor of its own for stdout too, so that closing tells of what could not be written.
+  FileDescriptor out(target_ == "-" ? ::dup(STDOUT_FILENO)
+                                    : ::open(target_.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!out) return system_failure(errno, "write", path_);
   std::vector<std::byte> block(1024 * 1024);
-  for (off_t offset = 0; result;) {
-    const ssize_t count = ::pread(descriptor_, block.data(), block.size(), offset);
-    if (count == 0) break;
+  for (off_t offset = 0;;) {
+    const ssize_t count = ::pread(file_.get(), block.data(), block.size(), offset);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      result = system_failure(errno, "read back", path_);
-      break;
-    }
+    if (count < 0) return system_failure(errno, "read back", path_);
+    if (count == 0) break;
     offset += count;
-    result = write_fully(out, std::span(block).first(static_cast<std::size_t>(count)), path_);
+    LAKEGATE_CHECK(
+        write_fully(out, std::span(block).first(static_cast<std::size_t>(count)), path_));
   }
-  if (!is_stdout && ::close(out) != 0 && result) result = system_failure(errno, "write", path_);
-  return result;
+  if (::close(out.release()) != 0) return system_failure(errno, "write", path_);
+  return {};
 }
 
 }  // namespace lakegate::cli

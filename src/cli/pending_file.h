@@ -5,8 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "formats/byte_sink.h"
+#include "formats/file_descriptor.h"
 #include "formats/input.h"
-#include "formats/parquet/writer.h"
 #include "lake/error.h"
 
 namespace lakegate::cli {
@@ -31,7 +32,6 @@ class PendingFile : public ByteSink {
  private:
   PendingFile() = default;
   Result<void> create_beside();
-  Result<void> create_spool();
   Result<void> copy_to_target();
 
   struct NamedFile;
@@ -39,7 +39,7 @@ class PendingFile : public ByteSink {
   std::string target_;
   std::unique_ptr<NamedFile> named_;  // where it has a name of its own until publish()
   bool is_spooled_ = false;
-  int descriptor_ = -1;
+  FileDescriptor file_;
 };
 
 }  // namespace lakegate::cli

@@ -16,7 +16,7 @@ namespace {
 using Kind = Shape::Kind;
 
 // Long values are cut in messages.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 60;
   if (text.size() <= kMost) return fmt::format("\"{}\"", text);
   return fmt::format("\"{}…\"", without_cut_character(text.substr(0, kMost)));
@@ -61,7 +61,7 @@ class Checker {
              std::string_view expected) {
     std::string found(describe(node));
     if (node.IsScalar() && scalar_type(node) != ScalarType::kNull)
-      found = fmt::format("{}, {}", quoted(node.Scalar()), found);
+      found = fmt::format("{}, {}", in_quotes(node.Scalar()), found);
     return refuse(mark, fmt::format("{} is {}; it must be {}", name, found, expected));
   }
 
@@ -80,7 +80,8 @@ class Checker {
     if (!document_.expands() && has_variable(*text)) return true;
     if (shape.matches != nullptr) {
       if (shape.matches(*text)) return true;
-      return refuse(place, fmt::format("{} is {}; it must be {}", name, quoted(*text), shape.what));
+      return refuse(place,
+                    fmt::format("{} is {}; it must be {}", name, in_quotes(*text), shape.what));
     }
     if (!text->empty() || shape.kind != Kind::kText) return true;
     return refuse(place, fmt::format("{} is empty; it must be {}", name, shape.what));
@@ -94,7 +95,7 @@ class Checker {
       return wrong(place, name, node, all);
     const std::string& word = node.Scalar();
     if (std::find(choices.begin(), choices.end(), word) != choices.end()) return true;
-    return refuse(place, fmt::format("{} is {}; it must be {}{}", name, quoted(word), all,
+    return refuse(place, fmt::format("{} is {}; it must be {}{}", name, in_quotes(word), all,
                                      did_you_mean(word, choices)));
   }
 
@@ -134,7 +135,7 @@ class Checker {
                                                       describe(entry.first)));
       else if (!seen.insert(entry.first.Scalar()).second)
         fine = refuse(entry.first.Mark(), fmt::format("{} stands twice in {}; remove one of them",
-                                                      quoted(entry.first.Scalar()), name));
+                                                      in_quotes(entry.first.Scalar()), name));
     }
     return fine;
   }
@@ -148,7 +149,7 @@ class Checker {
     bool fine = check_keys(node, name);
     for (const YamlEntry& entry : entries(node)) {
       if (!shape.matches(entry.name))
-        fine = refuse(entry.mark, fmt::format("{} is not {}; write {}", quoted(entry.name),
+        fine = refuse(entry.mark, fmt::format("{} is not {}; write {}", in_quotes(entry.name),
                                               shape.what, clean_name(entry.name)));
       const bool value_fine = check(entry.value, shape.of[0], entry.name, entry.mark);
       fine = fine && value_fine;
@@ -193,7 +194,7 @@ class Checker {
     std::string cure = did_you_mean(entry.name, known);
     if (cure.empty()) cure = fmt::format("; the keys are {}", fmt::join(known, ", "));
     return refuse(entry.mark,
-                  fmt::format("unknown key {} in {}{}", quoted(entry.name), name, cure));
+                  fmt::format("unknown key {} in {}{}", in_quotes(entry.name), name, cure));
   }
 
   bool check_combinations(const Shape& shape, const std::string& name, const YAML::Mark& place,

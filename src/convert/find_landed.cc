@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "convert/input_digest.h"
 #include "convert/lake_run.h"
-#include "lake/digest.h"
 #include "lake/layout.h"
 #include "lake/utf8.h"
 
@@ -74,24 +74,13 @@ Result<Index> index_from_records(const ObjectStore& store, const Config& config)
   return index;
 }
 
-Result<std::string> sha256_of(const ObjectStore& store, const ObjectKey& key) {
-  LAKEGATE_TRY(auto input, store.open(key));
-  LAKEGATE_TRY(auto stream, input->open());
-  Sha256 hash;
-  std::vector<std::byte> block(1024 * 1024);
-  for (;;) {
-    LAKEGATE_TRY(const std::size_t n, stream->read(block));
-    if (n == 0) return hash.finish();
-    hash.update(std::span(block).first(n));
-  }
-}
-
 // The content's identity and the arrival's time, from the index where size and time are unchanged.
 Result<Known> identify(const ObjectStore& store, const ObjectInfo& object, const Index& index) {
   const auto it = index.find(object.key);
   if (it != index.end() && it->second.size == object.size && it->second.modified == object.modified)
     return it->second;
-  LAKEGATE_TRY(std::string sha256, sha256_of(store, object.key));
+  LAKEGATE_TRY(const auto input, store.open(object.key));
+  LAKEGATE_TRY(std::string sha256, sha256_of(*input));
   const bool only_touched =
       it != index.end() && it->second.size == object.size && it->second.sha256 == sha256;
   return Known{object.size, object.modified, sha256,

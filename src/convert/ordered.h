@@ -66,8 +66,10 @@ Result<void> run_ordered(const std::function<Result<std::unique_ptr<Item>>()>& s
       }
       auto next = without_exceptions(source);
       auto slot = std::make_shared<Slot>();
-      if (!next) slot->source_error = std::move(next).error();
-      if (next) slot->item = std::move(*next);
+      if (next)
+        slot->item = std::move(*next);
+      else
+        slot->source_error = std::move(next).error();
       more = slot->item != nullptr;
       slot->taken = slot->done = !more;
       const std::scoped_lock lock(mutex);

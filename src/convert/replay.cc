@@ -5,6 +5,7 @@
 
 #include "build_info.h"
 #include "convert/arrival_output.h"
+#include "convert/input_digest.h"
 #include "convert/lake_run.h"
 #include "convert/orphans.h"
 #include "formats/parquet/reader.h"
@@ -18,17 +19,6 @@ bool same_content(const std::vector<OutputFile>& a, const std::vector<OutputFile
                     [](const OutputFile& x, const OutputFile& y) {
                       return x.key == y.key && x.sha256 == y.sha256 && x.size == y.size;
                     });
-}
-
-Result<std::string> sha256_of(const Input& input) {
-  LAKEGATE_TRY(auto stream, input.open());
-  Sha256 hash;
-  std::vector<std::byte> block(1024 * 1024);
-  for (;;) {
-    LAKEGATE_TRY(const std::size_t n, stream->read(block));
-    if (n == 0) return hash.finish();
-    hash.update(std::span(block).first(n));
-  }
 }
 
 // What is wrong with one file, or nothing.

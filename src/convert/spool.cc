@@ -4,17 +4,18 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/api.h>
 #include <arrow/util/byte_size.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <string_view>
 
 #include "formats/arrow_bridge.h"
 
 namespace lakegate {
 namespace {
+
+constexpr std::string_view kFileName = "the temporary file of open partitions";
 
 arrow::ipc::IpcWriteOptions write_options() {
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
@@ -23,35 +24,7 @@ arrow::ipc::IpcWriteOptions write_options() {
   return options;
 }
 
-Result<int> open_unlinked_file() {
-  const char* tmpdir = std::getenv("TMPDIR");
-  const std::string dir = tmpdir != nullptr && *tmpdir != '\0' ? tmpdir : "/tmp";
-  const int file = ::open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0) return file;
-  // Not every file system knows O_TMPFILE.
-  std::string name = dir + "/lakegate-spool-XXXXXX";
-  const int named = ::mkstemp(name.data());
-  if (named < 0) return system_failure(errno, "make a temporary file in", dir);
-  ::unlink(name.c_str());
-  return named;
-}
-
-Result<void> write_all(int file, const std::uint8_t* bytes, std::int64_t size) {
-  while (size > 0) {
-    const ssize_t n = ::write(file, bytes, static_cast<std::size_t>(size));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_failure(errno, "write to", "the temporary file of open partitions");
-    bytes += n;
-    size -= n;
-  }
-  return {};
-}
-
 }  // namespace
-
-PartitionSpool::~PartitionSpool() {
-  if (file_ >= 0) ::close(file_);
-}
 
 Result<void> PartitionSpool::add(const std::string& partition,
                                  std::shared_ptr<arrow::RecordBatch> rows) {
@@ -62,8 +35,8 @@ Result<void> PartitionSpool::add(const std::string& partition,
 }
 
 Result<void> PartitionSpool::move_to_file() {
-  if (file_ < 0) {
-    LAKEGATE_TRY(file_, open_unlinked_file());
+  if (!file_) {
+    LAKEGATE_TRY(file_, open_temporary_file());
   }
   for (auto& [name, partition] : partitions_) {
     if (partition.gathered.empty()) continue;
@@ -71,7 +44,8 @@ Result<void> PartitionSpool::move_to_file() {
                  from_arrow(arrow::ConcatenateRecordBatches(partition.gathered, memory_pool())));
     LAKEGATE_TRY(auto bytes,
                  from_arrow(arrow::ipc::SerializeRecordBatch(*combined, write_options())));
-    LAKEGATE_CHECK(write_all(file_, bytes->data(), bytes->size()));
+    LAKEGATE_CHECK(
+        write_fully(file_, std::as_bytes(bytes->span_as<std::uint8_t>()), std::string(kFileName)));
     partition.stored.push_back({file_size_, bytes->size()});
     file_size_ += bytes->size();
     partition.gathered.clear();
@@ -91,11 +65,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> PartitionSpool::read(const Stored& s
                from_arrow(arrow::AllocateBuffer(stored.size, memory_pool())));
   std::int64_t done = 0;
   while (done < stored.size) {
-    const ssize_t n = ::pread(file_, buffer->mutable_data() + done,
+    const ssize_t n = ::pread(file_.get(), buffer->mutable_data() + done,
                               static_cast<std::size_t>(stored.size - done), stored.offset + done);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0)
-      return system_failure(n < 0 ? errno : EIO, "read", "the temporary file of open partitions");
+    if (n <= 0) return system_failure(n < 0 ? errno : EIO, "read", kFileName);
     done += n;
   }
   arrow::io::BufferReader reader(std::move(buffer));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/file_descriptor.h"
 #include "formats/records.h"
 #include "lake/error.h"
 
@@ -23,7 +24,6 @@ inline constexpr std::int64_t kSpoolBytes = 16 * 1024 * 1024;
 class PartitionSpool {
  public:
   PartitionSpool() = default;
-  ~PartitionSpool();
   PartitionSpool(const PartitionSpool&) = delete;
   PartitionSpool& operator=(const PartitionSpool&) = delete;
 
@@ -57,7 +57,7 @@ class PartitionSpool {
   std::map<std::string, Partition> partitions_;
   std::shared_ptr<arrow::Schema> schema_;
   std::int64_t gathered_bytes_ = 0;
-  int file_ = -1;
+  FileDescriptor file_;  // open once something has been moved there
   std::int64_t file_size_ = 0;
 };
 

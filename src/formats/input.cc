@@ -12,25 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "formats/file_descriptor.h"
+
 namespace lakegate {
 namespace {
-
-// An open file, closed by whoever holds it last.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(FileDescriptor&&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // What must not change while a file is read.
 struct Version {
@@ -183,42 +168,17 @@ void expect_sequential_reading([[maybe_unused]] int fd) {
 #endif
 }
 
-// A temporary file without a name: gone when it is closed, whatever happens to the process.
-Result<FileDescriptor> nameless_file() {
-  const char* variable = std::getenv("TMPDIR");
-  const std::string folder = variable != nullptr && *variable != '\0' ? variable : "/tmp";
-#ifdef O_TMPFILE
-  if (const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); fd >= 0)
-    return FileDescriptor(fd);
-#endif
-  std::string path = folder + "/lakegate-XXXXXX";
-  const int fd = ::mkstemp(path.data());
-  if (fd < 0) return system_failure(errno, "create a temporary file in", folder);
-  ::unlink(path.c_str());
-  return FileDescriptor(fd);
-}
-
-Result<void> write_all(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      return system_failure(errno, "spool the input to", "a temporary file (in $TMPDIR)");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 // What can be read only once (stdin, a pipe) as a file that can be read twice.
 Result<FileDescriptor> spool(int source, const std::string& name) {
-  LAKEGATE_TRY(FileDescriptor file, nameless_file());
+  LAKEGATE_TRY(FileDescriptor file, open_temporary_file());
   std::vector<std::byte> block(256 * 1024);
   while (true) {
     const ssize_t count = ::read(source, block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_failure(errno, "read", name);
     if (count == 0) return file;
-    LAKEGATE_CHECK(write_all(file.get(), std::span(block).first(static_cast<std::size_t>(count))));
+    LAKEGATE_CHECK(write_fully(file, std::span(block).first(static_cast<std::size_t>(count)),
+                               "a temporary file (in $TMPDIR)"));
   }
 }
 

@@ -28,7 +28,8 @@ struct HttpRequest {
   HttpOrigin origin;
   std::string target = "/";  // path and query exactly as they go on the wire, already encoded
   std::vector<HttpHeader> headers;  // Host and Content-Length are added by the client
-  std::shared_ptr<const std::string> body;  // shared with the caller, so that a retry copies nothing
+  std::shared_ptr<const std::string>
+      body;  // shared with the caller, so that a retry copies nothing
 };
 
 struct HttpReply {

@@ -16,7 +16,7 @@ namespace lakegate {
 struct HttpOptions {
   std::size_t max_connections = 64;  // per origin; further requests wait in a queue
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds reply_timeout{60'000};  // without a byte in either direction
+  std::chrono::milliseconds reply_timeout{60'000};      // without a byte in either direction
   std::size_t max_reply_bytes = std::size_t{64} << 20;  // a longer reply is kPermanent
   std::string ca_file;  // PEM, instead of the system's; empty: the system's
 };

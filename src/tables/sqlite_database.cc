@@ -11,7 +11,7 @@ constexpr int kBusyMilliseconds = 30'000;
 
 }  // namespace
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   std::string out = "\"";
   for (char c : name) {
     if (c == '"') out += '"';

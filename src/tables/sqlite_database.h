@@ -13,7 +13,7 @@
 namespace lakegate {
 
 // "name" with its quotes doubled: an identifier, whatever it contains.
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 class Statement {
  public:

@@ -59,15 +59,15 @@ std::vector<Column> columns_of(const TableDefinition& definition) {
 
 std::string list_of(const std::vector<std::string>& names) {
   std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quoted(name);
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + in_quotes(name);
   return list;
 }
 
 std::string create_statement(const std::string& name, const std::vector<Column>& columns,
                              const std::vector<std::string>& key) {
-  std::string sql = "CREATE TABLE " + quoted(name) + " (";
+  std::string sql = "CREATE TABLE " + in_quotes(name) + " (";
   for (const Column& column : columns) {
-    sql += quoted(column.name) + " " + column.type;
+    sql += in_quotes(column.name) + " " + column.type;
     if (std::ranges::find(key, column.name) != key.end() || column.name == kOrder ||
         column.name == kSource || column.name == kRow)
       sql += " NOT NULL";
@@ -121,9 +121,10 @@ Result<void> rebuild(const SqliteDatabase& database, const std::string& name,
   std::vector<std::string> kept;
   for (const Column& column : old.columns) kept.push_back(column.name);
   LAKEGATE_CHECK(database.execute(fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}",
-                                              quoted(kNew), list_of(kept), quoted(name))));
-  LAKEGATE_CHECK(database.execute("DROP TABLE " + quoted(name)));
-  return database.execute(fmt::format("ALTER TABLE {} RENAME TO {}", quoted(kNew), quoted(name)));
+                                              in_quotes(kNew), list_of(kept), in_quotes(name))));
+  LAKEGATE_CHECK(database.execute("DROP TABLE " + in_quotes(name)));
+  return database.execute(
+      fmt::format("ALTER TABLE {} RENAME TO {}", in_quotes(kNew), in_quotes(name)));
 }
 
 }  // namespace
@@ -178,8 +179,8 @@ Result<void> make_table(const SqliteDatabase& database, const TableDefinition& d
     return transaction.commit();
   }
   for (const Column& column : added)
-    LAKEGATE_CHECK(database.execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted(name),
-                                                quoted(column.name), column.type)));
+    LAKEGATE_CHECK(database.execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", in_quotes(name),
+                                                in_quotes(column.name), column.type)));
   return transaction.commit();
 }
 
@@ -191,7 +192,7 @@ std::string upsert_statement(const TableDefinition& definition, WriteMode write)
     values += fmt::format("{}?{}", i == 0 ? "" : ", ", i + 1);
     if (std::ranges::find(definition.key, names[i]) != definition.key.end() || names[i] == kRow)
       continue;
-    sets += fmt::format("{0} = excluded.{0}, ", quoted(names[i]));
+    sets += fmt::format("{0} = excluded.{0}, ", in_quotes(names[i]));
   }
   const std::string newer = fmt::format(
       "(excluded.{0} > {0} OR (excluded.{0} = {0} AND excluded.{1} >= {1}))", kOrder, kRow);
@@ -211,7 +212,7 @@ std::string upsert_statement(const TableDefinition& definition, WriteMode write)
   return fmt::format(
       "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}{} = lakegate_replace({}, "
       "{}, excluded.{}) WHERE {}",
-      quoted(definition.name.str()), list_of(names), values, list_of(definition.key), sets, kRow,
+      in_quotes(definition.name.str()), list_of(names), values, list_of(definition.key), sets, kRow,
       kOrder, kRow, kRow, guard);
 }
 

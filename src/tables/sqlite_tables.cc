@@ -110,13 +110,13 @@ Result<void> SqliteLoad::prepare() {
       const auto field = std::ranges::find(fields_, key, &Field::name);
       key_columns_.push_back(static_cast<std::size_t>(field - fields_.begin()));
       key_fields.push_back(*field);
-      where +=
-          fmt::format("{}{} = ?{}", where.empty() ? "" : " AND ", quoted(key), key_fields.size());
+      where += fmt::format("{}{} = ?{}", where.empty() ? "" : " AND ", in_quotes(key),
+                           key_fields.size());
     }
     key_binder_ = sqlite::RowBinder(key_fields);
     LAKEGATE_TRY(find_order_,
                  database().prepare(fmt::format("SELECT {} FROM {} WHERE {}", kOrder,
-                                                quoted(definition_.name.str()), where)));
+                                                in_quotes(definition_.name.str()), where)));
   }
   if (!bound) return database().failure("write the tables in");
   return {};
@@ -177,7 +177,7 @@ Result<void> SqliteLoad::count_refused(const OfferedRows& offered, std::int64_t 
 
 Result<std::uint64_t> SqliteLoad::remove_missing() {
   if (superseded_as_whole_) return 0;
-  const std::string table = quoted(definition_.name.str());
+  const std::string table = in_quotes(definition_.name.str());
   const std::string& source = start_.arrival.key.str();
   if (start_.replaces == Replaces::kGenerations) {
     if (start_.generation == 1) return 0;
@@ -187,7 +187,7 @@ Result<std::uint64_t> SqliteLoad::remove_missing() {
   }
   LAKEGATE_CHECK(database().execute(
       fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({})",
-                  quoted("_lakegate_source_of_" + definition_.name.str()), table, kSource)));
+                  in_quotes("_lakegate_source_of_" + definition_.name.str()), table, kSource)));
   LAKEGATE_CHECK(database().change(
       fmt::format("INSERT INTO {} VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET newest_order = "
                   "excluded.newest_order",
