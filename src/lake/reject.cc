@@ -51,6 +51,12 @@ std::string_view to_string(RejectReason reason) {
       return "key_null";
     case RejectReason::kKeyExists:
       return "key_exists";
+    case RejectReason::kKeyTooLong:
+      return "key_too_long";
+    case RejectReason::kItemTooLarge:
+      return "item_too_large";
+    case RejectReason::kNumberOutOfRange:
+      return "number_out_of_range";
   }
   return "type_mismatch";
 }

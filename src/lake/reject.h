@@ -10,21 +10,25 @@ namespace lakegate {
 // The closed list of reasons; the snake_case of each is what rejects files and scripts see.
 // docs/rejects.md explains each with its cure.
 enum class RejectReason {
-  kTypeMismatch,     // type_mismatch: a value does not fit the column's frozen or declared type
-  kMissingRequired,  // missing_required: null in a column that is `required`
-  kTooFewColumns,    // too_few_columns
-  kTooManyColumns,   // too_many_columns
-  kInvalidUtf8,      // invalid_utf8
-  kRecordTooLong,    // record_too_long
-  kUnclosedQuote,    // unclosed_quote: a quote that the end of the file leaves open
-  kTextAfterQuote,   // text_after_quote: "abc"def
-  kMalformedJson,    // malformed_json: one line of NDJSON that is not JSON
-  kDuplicateKey,     // duplicate_key: a JSON object that names a key twice
-  kNotAnObject,      // not_an_object: a JSON value among objects that is none
-  kUnknownColumn,    // unknown_column: with new_columns: reject
-  kPartitionNull,    // partition_null: the row lacks the value that its partition is made of
-  kKeyNull,          // key_null: a table's key column is null, empty or not representable (load)
-  kKeyExists,        // key_exists: with write: insert (load)
+  kTypeMismatch,      // type_mismatch: a value does not fit the column's frozen or declared type
+  kMissingRequired,   // missing_required: null in a column that is `required`
+  kTooFewColumns,     // too_few_columns
+  kTooManyColumns,    // too_many_columns
+  kInvalidUtf8,       // invalid_utf8
+  kRecordTooLong,     // record_too_long
+  kUnclosedQuote,     // unclosed_quote: a quote that the end of the file leaves open
+  kTextAfterQuote,    // text_after_quote: "abc"def
+  kMalformedJson,     // malformed_json: one line of NDJSON that is not JSON
+  kDuplicateKey,      // duplicate_key: a JSON object that names a key twice
+  kNotAnObject,       // not_an_object: a JSON value among objects that is none
+  kUnknownColumn,     // unknown_column: with new_columns: reject
+  kPartitionNull,     // partition_null: the row lacks the value that its partition is made of
+  kKeyNull,           // key_null: a table's key column is null, empty or not representable (load)
+  kKeyExists,         // key_exists: with write: insert (load)
+  kKeyTooLong,        // key_too_long: a key column's value is longer than the table takes (load)
+  kItemTooLarge,      // item_too_large: the row as an item of DynamoDB exceeds 400 KB (load)
+  kNumberOutOfRange,  // number_out_of_range: a number that DynamoDB does not have: NaN, 1e300
+                      // (load)
 };
 
 std::string_view to_string(RejectReason reason);

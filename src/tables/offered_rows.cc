@@ -104,4 +104,29 @@ Reject OfferedRows::key_exists(std::int64_t row) const {
   return made;
 }
 
+Reject OfferedRows::misfit(std::int64_t row, RejectReason reason, const std::string& column) const {
+  Reject made = reject(row, reason);
+  made.column = column;
+  switch (reason) {
+    case RejectReason::kKeyTooLong:
+      made.message = fmt::format(
+          "the key column {} is longer than DynamoDB takes (2,048 bytes in the first key column, "
+          "1,024 in the second); choose a shorter key",
+          column);
+      break;
+    case RejectReason::kNumberOutOfRange:
+      made.message = fmt::format(
+          "the column {} has a number that DynamoDB does not (NaN, an infinity, or outside 1E-130 "
+          "to 9.99E+125); correct it, or declare the column as text",
+          column);
+      break;
+    default:
+      made.message = fmt::format(
+          "the row is larger than the 400 KB that an item of the table {} may have; it stays in "
+          "curated, and could be served from SQLite",
+          definition_->name.str());
+  }
+  return made;
+}
+
 }  // namespace lakegate

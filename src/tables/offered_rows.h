@@ -35,6 +35,8 @@ class OfferedRows {
 
   Reject key_null(std::int64_t row, std::size_t key_column) const;
   Reject key_exists(std::int64_t row) const;
+  // kKeyTooLong, kItemTooLarge, kNumberOutOfRange; `column` is the one at fault, if one is.
+  Reject misfit(std::int64_t row, RejectReason reason, const std::string& column) const;
 
  private:
   Reject reject(std::int64_t row, RejectReason reason) const;

@@ -29,6 +29,22 @@ Result<void> check_definition(const TableDefinition& definition) {
           "rename it",
           field.name));
   }
+  if (!definition.ttl.empty()) {
+    using Kind = LogicalType::Kind;
+    const Field* field = definition.schema.find(definition.ttl);
+    if (field == nullptr)
+      return invalid_input(
+          fmt::format("the table {} has the ttl column {}, which the data does "
+                      "not have; its columns are {}",
+                      table, definition.ttl, fmt::join(names, ", ")));
+    const Kind kind = field->type.kind;
+    if (kind != Kind::kInt32 && kind != Kind::kInt64 && kind != Kind::kDate &&
+        kind != Kind::kTimestamp && kind != Kind::kTimestampTz)
+      return invalid_input(fmt::format(
+          "the ttl column {} of the table {} is of type {}; when a row expires is a date, a "
+          "timestamp, or an integer of seconds since 1970",
+          field->name, table, to_string(field->type)));
+  }
   std::set<std::string> seen;
   for (const std::string& key : definition.key) {
     if (!seen.insert(key).second)

@@ -35,6 +35,10 @@ struct TableDefinition {
   std::vector<std::string> key;  // one or two columns for DynamoDB, any number for SQLite
   Schema schema;                 // columns served, lineage included if the dataset has it;
                                  // unknown ones are left out by the table
+  // DynamoDB only; a table that is a file keeps its rows and takes what it can get.
+  std::string ttl = {};               // the column that says when a row expires: a date, a
+                                      // timestamp, or an integer of seconds since 1970; empty: none
+  std::uint64_t max_write_units = 0;  // write units a second at most; 0: as many as there are
 };
 
 // kInvalidInput where a definition can be no table anywhere: no key, a key column that the schema

@@ -195,9 +195,9 @@ TEST(Records, ARejectCutInsideACharacterStaysText) {
 
 TEST(Records, EveryReasonHasItsOwnName) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(RejectReason::kKeyExists); ++i)
+  for (int i = 0; i <= static_cast<int>(RejectReason::kNumberOutOfRange); ++i)
     names.insert(to_string(static_cast<RejectReason>(i)));
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(RejectReason::kKeyExists) + 1);
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(RejectReason::kNumberOutOfRange) + 1);
 }
 
 TEST(Utf8, AcceptsAllOfItAndNothingElse) {
