@@ -83,6 +83,32 @@ function(lakegate_test folder)
                                                  "${LAKEGATE_TEST_ENVIRONMENT}")
 endfunction()
 
+# lakegate_server_test(<name> SERVERS s3|dynamodb|moto|emulator... [DEPS target...])
+# The GoogleTest executable <name>_server_test of all *.cc under tests/contract/<name>, run as the test
+# servers.<name> with these real servers beside it: tools/with_servers says which variables name them
+# (AWS_ENDPOINT_URL_S3, LAKEGATE_TEST_BUCKET, ...). By hand, one case:
+#   tools/with_servers s3 -- build/release/tests/s3_server_test --gtest_filter='*Lists*'
+function(lakegate_server_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SERVERS;DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/contract/${name}/*.cc")
+  if(NOT sources)
+    return()
+  endif()
+  set(target ${name}_server_test)
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${target} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  lakegate_executable(${target})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  add_test(NAME servers.${name} COMMAND "${PROJECT_SOURCE_DIR}/tools/with_servers" ${arg_SERVERS} --
+                                        $<TARGET_FILE:${target}>)
+  set_tests_properties(servers.${name} PROPERTIES LABELS servers TIMEOUT 900 ENVIRONMENT
+                                                  "${LAKEGATE_TEST_ENVIRONMENT}")
+endfunction()
+
 # lakegate_fuzz_target(<name> [DEPS target...])
 # tests/fuzz/<name>_fuzz.cc with its corpus in tests/fuzz/corpus/<name>/. The sanitize preset links
 # libFuzzer; the others link a stand-in. In both the corpus is replayed as the test fuzz.<name>, so
