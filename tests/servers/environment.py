@@ -1,5 +1,6 @@
 """What a process under test knows about AWS: these servers, and nothing of the machine's own."""
 
+import os
 import secrets
 from dataclasses import dataclass, field
 
@@ -17,6 +18,14 @@ class Credentials:
 def without_aws(environment: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items()
             if not key.startswith(("AWS_", "LAKEGATE_TEST_")) and key != "_X_AMZN_TRACE_ID"}
+
+
+def forget_the_machine() -> None:
+    """This process, boto3 in it included, knows nothing of the machine's own profiles either."""
+    kept = without_aws(dict(os.environ))
+    os.environ.clear()
+    os.environ.update(kept | {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+                              "AWS_EC2_METADATA_DISABLED": "true"})
 
 
 def aws_environment(credentials: Credentials, **endpoints: str) -> dict[str, str]:

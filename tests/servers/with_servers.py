@@ -1,5 +1,6 @@
 """Runs a command with real servers beside it; see tools/with_servers."""
 
+import argparse
 import os
 import secrets
 import signal
@@ -14,8 +15,9 @@ from botocore.config import Config
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from proxy import Faults, Proxy  # noqa: E402
 from servers import Credentials, ServerFailed, aws_environment, dynamodb, emulator, moto, s3  # noqa: E402
-from servers.environment import REGION, without_aws  # noqa: E402
+from servers.environment import REGION, forget_the_machine  # noqa: E402
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,12 +46,12 @@ def start(name: str, folder: Path, credentials: Credentials, stack: ExitStack) -
         return {"AWS_ENDPOINT_URL_DYNAMODB": stack.enter_context(dynamodb(folder)).url}
     if name == "moto":
         url = stack.enter_context(moto(folder)).url
-        return {f"AWS_ENDPOINT_URL_{service}": url for service in ("GLUE", "SQS", "EVENTBRIDGE", "STS")}
+        return {f"AWS_ENDPOINT_URL_{service}": url for service in ("GLUE", "SQS", "EVENTS", "EVENTBRIDGE")}
     if name == "emulator":
         server = stack.enter_context(emulator(folder))
         return {"LAKEGATE_TEST_EMULATOR": server.url,
                 "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.port}/.rt/function"}
-    raise SystemExit(f"with_servers: no server is called '{name}' (s3, dynamodb, moto, emulator)")
+    raise ValueError(name)
 
 
 def run(command: list[str], environment: dict[str, str]) -> int:
@@ -64,26 +66,53 @@ def run(command: list[str], environment: dict[str, str]) -> int:
     return status if status >= 0 else 128 - status
 
 
+def put_between(environment: dict[str, str], options: argparse.Namespace, stack: ExitStack) -> dict[str, str]:
+    """The endpoints again, with the proxy in front of each."""
+    start_of_name = "AWS_ENDPOINT_URL_"
+    upstreams = {key[len(start_of_name):].lower(): url for key, url in environment.items()
+                 if key.startswith(start_of_name)}
+    proxy = stack.enter_context(Proxy(upstreams, options.faults, options.seed, options.record))
+    stack.callback(lambda: print(f"proxy: {dict(sorted(proxy.counts.items()))}", file=sys.stderr))
+    return {start_of_name + service.upper(): url for service, url in proxy.urls.items()}
+
+
+def options_of(arguments: list[str]) -> argparse.Namespace:
+    border = arguments.index("--") if "--" in arguments else len(arguments)
+    parser = argparse.ArgumentParser(
+        prog="tools/with_servers", usage="%(prog)s SERVER... [options] -- COMMAND [ARGUMENT...]")
+    parser.add_argument("servers", nargs="+", choices=["s3", "dynamodb", "moto", "emulator"], metavar="SERVER")
+    parser.add_argument("--faults", type=Faults.parse, help="as errors=0.2,lost=0.05: see tests/proxy/faults.py")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("LAKEGATE_SEED") or secrets.randbits(32)),
+                        help="of the faults; LAKEGATE_SEED")
+    parser.add_argument("--record", type=Path, help="a file for the calls that reach a server, as JSON lines")
+    options = parser.parse_args(arguments[:border])
+    options.command = arguments[border + 1:]
+    if not options.command:
+        parser.error("a command is missing, after --")
+    return options
+
+
 def main(arguments: list[str]) -> int:
-    if "--" not in arguments or arguments[-1] == "--" or arguments[0] == "--":
-        print("usage: tools/with_servers s3|dynamodb|moto|emulator... -- COMMAND [ARGUMENT...]", file=sys.stderr)
-        return 2
-    border = arguments.index("--")
+    options = options_of(arguments)
 
     def interrupted(number, _frame):
         raise Interrupted(number)
 
     for number in SIGNALS:
         signal.signal(number, interrupted)
+    forget_the_machine()
     credentials = Credentials()
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(
                 prefix="lakegate-servers-", ignore_cleanup_errors=True)))
-            environment = without_aws(dict(os.environ)) | aws_environment(credentials)
-            for name in dict.fromkeys(arguments[:border]):
+            environment = dict(os.environ) | aws_environment(credentials)
+            for name in dict.fromkeys(options.servers):
                 environment |= start(name, folder / name, credentials, stack)
-            return run(arguments[border + 1:], environment)
+            if options.faults or options.record:
+                options.faults = options.faults or Faults()
+                environment |= put_between(environment, options, stack)
+            return run(options.command, environment)
     except Interrupted as signalled:
         return 128 + signalled.args[0]
     except FileNotFoundError as missing:

@@ -1,0 +1,7 @@
+"""A proxy between a program and the servers that it calls: injects faults, writes down the calls."""
+
+from proxy.calls import Call, calls_of
+from proxy.faults import Faults
+from proxy.server import Proxy
+
+__all__ = ["Call", "Faults", "Proxy", "calls_of"]
