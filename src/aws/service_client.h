@@ -27,8 +27,9 @@ struct AwsRequest {
   bool unsigned_payload = false;  // S3 over TLS: UNSIGNED-PAYLOAD instead of hashing large bodies
 };
 
-// A reply with a status of 400 or more, read: the code ("ConditionalCheckFailedException",
-// "NoSuchKey") and the message, from JSON or XML.
+// A reply with a status of 300 or more (but 304), read: the code
+// ("ConditionalCheckFailedException", "NoSuchKey") and the message, from JSON or XML. S3 may send
+// one late, with the status 200.
 struct AwsFault {
   int status = 0;
   std::string code;
@@ -45,7 +46,7 @@ struct CallOptions {
 struct AwsReply {
   HttpReply http;
   int attempts = 1;
-  std::optional<AwsFault> fault;  // set where http.status >= 400
+  std::optional<AwsFault> fault;
   bool ok() const { return !fault; }
 };
 

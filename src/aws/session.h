@@ -2,6 +2,8 @@
 // that do not touch AWS do not pay for it.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,10 +23,13 @@ struct AwsSettings {
   std::string region;
   std::string ca_file;
   std::string profile;
+  std::map<std::string, std::string, std::less<>> endpoint_urls;  // by service; "" is for all
 
   // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events"), else AWS's
   // own for the region and the partition (aws, aws-cn, aws-us-gov).
   Result<HttpOrigin> endpoint(std::string_view service) const;
+  // Whether it is configured, and so perhaps not AWS's.
+  bool has_own_endpoint(std::string_view service) const;
 };
 
 class AwsSession {
@@ -37,6 +42,8 @@ class AwsSession {
   // "events"). `origin` overrides the endpoint: S3's virtual-hosted bucket.
   virtual Result<std::shared_ptr<ServiceClient>> service(
       std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
+  // For all calls that name no deadline of their own, from now on: what remains of an invocation.
+  virtual void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) = 0;
 };
 
 }  // namespace lakegate

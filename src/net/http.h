@@ -23,11 +23,15 @@ struct HttpOrigin {
   auto operator<=>(const HttpOrigin&) const = default;
 };
 
+// What the Host header says: the port only where it is not the scheme's own.
+std::string host_header(const HttpOrigin& origin);
+bool same_header_name(std::string_view a, std::string_view b);  // whatever their case
+
 struct HttpRequest {
   std::string method = "GET";
   HttpOrigin origin;
   std::string target = "/";  // path and query exactly as they go on the wire, already encoded
-  std::vector<HttpHeader> headers;  // Host and Content-Length are added by the client
+  std::vector<HttpHeader> headers;  // Content-Length is added by the client, Host unless there
   std::shared_ptr<const std::string>
       body;  // shared with the caller, so that a retry copies nothing
 };

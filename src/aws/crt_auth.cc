@@ -1,0 +1,15 @@
+#include "aws/crt_auth.h"
+
+#include <aws/auth/auth.h>
+
+namespace lakegate {
+
+void start_crt_auth() {
+  static const bool started = [] {
+    aws_auth_library_init(aws_default_allocator());
+    return true;
+  }();
+  (void)started;
+}
+
+}  // namespace lakegate

@@ -1,0 +1,39 @@
+#include "aws/session.h"
+
+#include "aws/settings.h"
+#include "aws/signed_service.h"
+
+namespace lakegate {
+namespace {
+
+class Session : public AwsSession {
+ public:
+  explicit Session(std::shared_ptr<AwsShared> shared) : shared_(std::move(shared)) {}
+
+  const AwsSettings& settings() const override { return shared_->settings; }
+  Result<std::shared_ptr<ServiceClient>> service(std::string_view service,
+                                                 std::optional<HttpOrigin> origin) override {
+    if (!origin) {
+      LAKEGATE_TRY(origin, shared_->settings.endpoint(service));
+    }
+    return make_signed_service(shared_, std::string(service), std::move(*origin));
+  }
+  void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) override {
+    shared_->deadline = deadline.value_or(std::chrono::steady_clock::time_point::max());
+  }
+
+ private:
+  std::shared_ptr<AwsShared> shared_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<AwsSession>> AwsSession::open() {
+  auto shared = std::make_shared<AwsShared>();
+  LAKEGATE_TRY(shared->settings, read_settings(process_environment()));
+  LAKEGATE_TRY(shared->http, HttpClient::create({.ca_file = shared->settings.ca_file}));
+  LAKEGATE_TRY(shared->credentials, CredentialsSource::open(shared->settings));
+  return std::make_shared<Session>(std::move(shared));
+}
+
+}  // namespace lakegate

@@ -1,0 +1,71 @@
+#include "net/http_error.h"
+
+#include <aws/http/http.h>
+#include <aws/io/io.h>
+#include <aws/io/tls_channel_handler.h>
+#include <fmt/format.h>
+
+#include "net/crt_runtime.h"
+
+namespace lakegate {
+
+Error http_error(int error_code, const HttpOrigin& origin) {
+  const std::string host = host_header(origin);
+  const auto retryable = [&](std::string_view what) {
+    return Error{ErrorKind::kRetryable, fmt::format("{}: {}", host, what), {}};
+  };
+  const auto permanent = [&](std::string_view what) {
+    return Error{ErrorKind::kPermanent, fmt::format("{}: {}", host, what), {}};
+  };
+  switch (error_code) {
+    case AWS_IO_DNS_INVALID_NAME:
+    case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
+      return permanent("no such host; check the region and the endpoint's address");
+    case AWS_IO_DNS_QUERY_FAILED:
+    case AWS_IO_DNS_QUERY_AGAIN:
+    case AWS_IO_DNS_HOST_REMOVED_FROM_CACHE:
+      return retryable("its name could not be looked up; is there a network?");
+    case AWS_IO_SOCKET_CONNECTION_REFUSED:
+      return retryable("nothing listens there (connection refused)");
+    case AWS_IO_SOCKET_TIMEOUT:
+      return retryable("no connection in time");
+    case AWS_IO_SOCKET_NO_ROUTE_TO_HOST:
+    case AWS_IO_SOCKET_NETWORK_DOWN:
+      return retryable("no way there; is there a network?");
+    case AWS_IO_SOCKET_CLOSED:
+    case AWS_IO_BROKEN_PIPE:
+    case AWS_ERROR_HTTP_CONNECTION_CLOSED:
+    case AWS_ERROR_HTTP_SERVER_CLOSED:
+    case AWS_IO_TLS_CLOSED_GRACEFUL:
+    case AWS_IO_TLS_CLOSED_ABORT:
+      return retryable("the connection was closed before the reply was complete");
+    case AWS_ERROR_HTTP_RESPONSE_FIRST_BYTE_TIMEOUT:
+    case AWS_ERROR_HTTP_CHANNEL_THROUGHPUT_FAILURE:
+      return retryable("no reply in time");
+    case AWS_ERROR_HTTP_CONNECTION_MANAGER_SHUTTING_DOWN:
+    case AWS_ERROR_HTTP_CONNECTION_MANAGER_INVALID_STATE_FOR_ACQUIRE:
+    case AWS_ERROR_HTTP_STREAM_CANCELLED:
+      return retryable("given up, because the client was closed");
+    case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
+      return retryable("TLS was not agreed upon in time");
+    case AWS_ERROR_HTTP_INVALID_HEADER_NAME:
+    case AWS_ERROR_HTTP_INVALID_HEADER_VALUE:
+    case AWS_ERROR_HTTP_INVALID_METHOD:
+    case AWS_ERROR_HTTP_INVALID_PATH:
+      return permanent(fmt::format("this request cannot be sent ({})", crt_message(error_code)));
+    case AWS_IO_TLS_ERROR_DEFAULT_TRUST_STORE_NOT_FOUND:
+      return permanent(
+          "no certificates to trust were found on this system; install ca-certificates, or name a "
+          "file with AWS_CA_BUNDLE");
+    default:
+      break;
+  }
+  if (aws_error_code_is_tls(error_code))
+    return permanent(fmt::format(
+        "no TLS connection, most likely because its certificate does not verify ({}); where the "
+        "server has a certificate of your own authority, name that one's file with AWS_CA_BUNDLE",
+        crt_message(error_code)));
+  return retryable(crt_message(error_code));
+}
+
+}  // namespace lakegate

@@ -1,0 +1,36 @@
+// TLS as lakegate speaks it: certificates are verified, always; there is no way to turn that off.
+#pragma once
+
+#include <aws/io/tls_channel_handler.h>
+
+#include <string>
+
+#include "lake/error.h"
+#include "net/crt_handle.h"
+
+namespace lakegate {
+
+using TlsContext = CrtPtr<aws_tls_ctx, aws_tls_ctx_release>;
+
+// Trusts the certificates of `ca_file` (PEM) instead of the system's, or the system's where it is
+// empty. kInvalidInput for a file that cannot be read or holds none. Needs CrtRuntime::start().
+Result<TlsContext> make_tls_context(const std::string& ca_file);
+
+// What one connection is to check: that the certificate is for `host`.
+class TlsConnection {
+ public:
+  TlsConnection() = default;
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+  ~TlsConnection() {
+    if (options_.ctx != nullptr) aws_tls_connection_options_clean_up(&options_);
+  }
+
+  Result<void> init(aws_tls_ctx& context, const std::string& host);
+  const aws_tls_connection_options* options() const { return &options_; }
+
+ private:
+  aws_tls_connection_options options_ = {};
+};
+
+}  // namespace lakegate

@@ -1,0 +1,149 @@
+#include "net/http_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "fakes/loopback_server.h"
+
+namespace lakegate {
+namespace {
+
+std::shared_ptr<HttpClient> client(const HttpOptions& options = {}) {
+  auto made = HttpClient::create(options);
+  EXPECT_TRUE(made) << made.error().to_string();
+  return *made;
+}
+
+TEST(HttpClient, SendsARequestAndReadsItsReply) {
+  std::string seen;
+  LoopbackServer server([&](const std::string& request) {
+    seen = request;
+    return http_ok("hello");
+  });
+  const auto reply = client()->send({.method = "PUT",
+                                     .origin = server.origin(),
+                                     .target = "/a%2Fb?x=%20",
+                                     .headers = {{"x-one", "1"}},
+                                     .body = std::make_shared<std::string>("body")});
+  ASSERT_TRUE(reply) << reply.error().to_string();
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_EQ(reply->body, "hello");
+  EXPECT_EQ(reply->header("x-seen"), "yes");
+  EXPECT_EQ(reply->header("x-other"), "");
+  EXPECT_EQ(seen,
+            "PUT /a%2Fb?x=%20 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.origin().port) +
+                "\r\nx-one: 1\r\nContent-Length: 4\r\n\r\nbody");
+}
+
+TEST(HttpClient, AStatusIsAReplyWhateverItIs) {
+  LoopbackServer server(
+      [](const std::string&) { return "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"; });
+  EXPECT_EQ(client()->send({.origin = server.origin()})->status, 503);
+}
+
+TEST(HttpClient, KeepsItsConnection) {
+  LoopbackServer server([](const std::string&) { return http_ok("x"); });
+  const auto one = client();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(one->send({.origin = server.origin()}));
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(HttpClient, ManyRequestsShareThePool) {
+  LoopbackServer server([](const std::string& request) { return http_ok(request.substr(4, 5)); });
+  const auto pooled = client({.max_connections = 3});
+  constexpr int kRequests = 200;
+  std::atomic<int> right = 0;
+  std::atomic<int> left = kRequests;
+  std::promise<void> all;
+  for (int i = 0; i < kRequests; ++i) {
+    const std::string target = "/" + std::to_string(1000 + i);
+    pooled->send({.origin = server.origin(), .target = target}, [&, target](auto reply) {
+      if (reply && reply->body == target) ++right;
+      if (--left == 0) all.set_value();
+    });
+  }
+  all.get_future().wait();
+  EXPECT_EQ(right, kRequests);
+  EXPECT_LE(server.connections(), 3u);
+}
+
+TEST(HttpClient, WhatFailsSaysWhereAndWhetherToTryAgain) {
+  LoopbackServer closing([](const std::string&) { return ""; });
+  LoopbackServer endless([](const std::string&) { return http_ok(std::string(5000, 'x')); });
+  std::uint16_t dead = 0;
+  {
+    const LoopbackServer gone([](const std::string&) { return ""; });
+    dead = gone.origin().port;
+  }
+  struct Case {
+    HttpOrigin origin;
+    ErrorKind kind;
+    std::string says;
+  };
+  const auto limited = client({.max_reply_bytes = 4000});
+  for (const Case& c :
+       {Case{closing.origin(), ErrorKind::kRetryable, "closed before the reply"},
+        Case{endless.origin(), ErrorKind::kPermanent, "longer than 4000 bytes"},
+        Case{{"127.0.0.1", dead, false}, ErrorKind::kRetryable, "connection refused"}}) {
+    SCOPED_TRACE(c.origin.host + " " + c.says);
+    const auto reply = limited->send({.origin = c.origin});
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().kind, c.kind) << reply.error().to_string();
+    EXPECT_THAT(reply.error().message, testing::HasSubstr(c.says));
+    EXPECT_THAT(reply.error().message, testing::HasSubstr(c.origin.host));
+  }
+}
+
+TEST(HttpClient, ASilentServerTimesOut) {
+  std::promise<void> over;
+  auto until = over.get_future().share();
+  LoopbackServer silent([until](const std::string&) {
+    until.wait();
+    return "";
+  });
+  const auto reply =
+      client({.reply_timeout = std::chrono::milliseconds(300)})->send({.origin = silent.origin()});
+  over.set_value();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ErrorKind::kRetryable);
+  EXPECT_THAT(reply.error().message, testing::HasSubstr("no reply in time"));
+}
+
+TEST(HttpClient, ClosingFailsWhatIsOutstandingAndWaits) {
+  std::promise<void> asked, over;
+  auto until = over.get_future().share();
+  std::once_flag once;
+  LoopbackServer silent([&, until](const std::string&) {
+    std::call_once(once, [&] { asked.set_value(); });
+    until.wait();
+    return "";
+  });
+  auto closing = client({.max_connections = 1});
+  std::vector<ErrorKind> ended;  // the first is on its way, the second waits for the connection
+  for (int i = 0; i < 2; ++i)
+    closing->send({.origin = silent.origin()}, [&](auto reply) {
+      ended.push_back(reply ? ErrorKind::kConflict : reply.error().kind);
+    });
+  asked.get_future().wait();
+  closing.reset();
+  EXPECT_EQ(ended, (std::vector{ErrorKind::kRetryable, ErrorKind::kRetryable}));
+  over.set_value();
+}
+
+TEST(HttpClient, ACaFileThatHoldsNothingIsRefusedAtOnce) {
+  for (const std::string file : {"/no/such/file.pem", "/dev/null"}) {
+    const auto made = HttpClient::create({.ca_file = file});
+    ASSERT_FALSE(made) << file;
+    EXPECT_EQ(made.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_EQ(made.error().where.file, file);
+  }
+}
+
+}  // namespace
+}  // namespace lakegate
