@@ -13,7 +13,7 @@ help: ## this list
 	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py")'
 
 setup: ## install what build and tests need
-	@tools/setup build test servers
+	@tools/setup build test servers deploy
 
 build: ## build/release/lakegate
 	@tools/setup build

@@ -15,6 +15,7 @@ def pinned() -> dict[str, str]:
 
 @pytest.mark.parametrize(("name", "keys"), [
     ("test", ["PYTHON_TEST"]), ("bench", ["PYTHON_TEST", "PYTHON_BENCH"]), ("go", ["PYTHON_GO"]),
+    ("node", ["PYTHON_NODE"]),
 ])
 def test_requirements_hold_the_named_versions_with_hashes(name, keys):
     text = (TOOLS / f"requirements-{name}.txt").read_text()

@@ -1,0 +1,91 @@
+// What the functions may do, and nothing else. The lists follow the calls that the functions were
+// seen to make; tests/deploy/ holds the two against each other. deploy/terraform/policies.tf is the
+// same in HCL, and a test compares them.
+import {Aws, aws_iam as iam} from 'aws-cdk-lib';
+import type {aws_kms as kms, aws_s3 as s3, aws_sqs as sqs} from 'aws-cdk-lib';
+
+/** A bucket and the prefix under which the lake stands: "" or "lake/". */
+export interface LakePlace {
+  readonly bucket: s3.IBucket;
+  readonly prefix: string;
+  readonly key?: kms.IKey;
+}
+
+type Actions = readonly string[];
+const READ: Actions = ['s3:GetObject'];
+const WRITE: Actions = ['s3:PutObject'];
+const READ_WRITE: Actions = [...READ, ...WRITE];
+const REPLACE: Actions = [...READ_WRITE, 's3:DeleteObject'];
+
+function allow(sid: string, actions: Actions, resources: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({sid, actions: [...actions], resources});
+}
+
+function objects(place: LakePlace, ...folders: string[]): string[] {
+  return folders.map((folder) => place.bucket.arnForObjects(`${place.prefix}${folder}/*`));
+}
+
+// Without ListBucket S3 answers 403 for an object that is not there, where 404 is what decides. That
+// question has no s3:prefix, hence "IfExists".
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+function list(place: LakePlace): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'ListLake',
+    actions: ['s3:ListBucket'],
+    resources: [place.bucket.bucketArn],
+    ...(place.prefix && {conditions: {StringLikeIfExists: {'s3:prefix': `${place.prefix}*`}}}),
+  });
+}
+
+function useKey(place: LakePlace): iam.PolicyStatement[] {
+  if (!place.key) return [];
+  return [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [place.key.keyArn])];
+}
+
+/** landing/ -> curated/ and rejected/, with the records of doing so. */
+export function convertPermissions(place: LakePlace): iam.PolicyStatement[] {
+  return [
+    list(place),
+    allow('ReadLanded', READ, objects(place, 'landing')),
+    allow('WriteOutputs', [...REPLACE, 's3:AbortMultipartUpload'], objects(place, 'curated', 'rejected')),
+    allow('WriteRecords', READ_WRITE, objects(place, '_lake/claims', '_lake/runs', '_lake/schemas')),
+    allow('ReplaceRecords', REPLACE, objects(place, '_lake/failures', '_lake/rewrites')),
+    ...useKey(place),
+  ];
+}
+
+/** curated/ -> tables. */
+export function loadPermissions(place: LakePlace, tableArns: string[]): iam.PolicyStatement[] {
+  return [
+    list(place),
+    allow('ReadCurated', READ, objects(place, 'curated', '_lake/runs', '_lake/schemas')),
+    allow('RecordLoads', REPLACE, objects(place, '_lake/loads')),
+    allow('WriteTables', [
+      'dynamodb:BatchWriteItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:DescribeTable',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:Scan',
+    ], tableArns),
+    ...useKey(place),
+  ];
+}
+
+/** Tables and partitions of one database, registered at commit. */
+export function catalogPermissions(database: string): iam.PolicyStatement {
+  const arn = (rest: string) => `arn:${Aws.PARTITION}:glue:${Aws.REGION}:${Aws.ACCOUNT_ID}:${rest}`;
+  return allow('RegisterInCatalog', [
+    'glue:BatchCreatePartition',
+    'glue:CreateTable',
+    'glue:GetPartitions',
+    'glue:GetTable',
+    'glue:UpdateTable',
+  ], [arn('catalog'), arn(`database/${database}`), arn(`table/${database}/*`)]);
+}
+
+/** What Lambda needs of a queue to feed a function from it. */
+export function consumePermissions(queue: sqs.IQueue): iam.PolicyStatement {
+  return allow('ConsumeQueue', ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+    [queue.queueArn]);
+}
