@@ -1,0 +1,47 @@
+# What a deployment has to know of lake.yaml: which tables it serves, with which keys, and the Glue
+# database it names. Whether the rest is right is for `lakegate check` to say.
+
+locals {
+  # ${NAME} and $${ mean the same in lake.yaml as in templates of Terraform.
+  config       = yamldecode(templatefile(var.config, var.variables))
+  environment  = var.environment == null ? null : local.config.environments[var.environment]
+  table_prefix = try(local.environment.table_prefix, "")
+  served       = { for name, dataset in local.config.datasets : name => dataset if try(dataset.serve, null) != null }
+
+  # The attribute type of DynamoDB under which a column of that type is stored as a key.
+  key_types = {
+    int32       = "N"
+    int64       = "N"
+    float32     = "N"
+    double      = "N"
+    decimal     = "N"
+    text        = "S"
+    date        = "S"
+    timestamp   = "S"
+    timestamptz = "S"
+    binary      = "B"
+  }
+  lineage_types = { _arrival_id = "text", _arrived_at = "timestamptz", _row = "int64" }
+  declared = {
+    for name, dataset in local.served : name => merge(
+      try(dataset.lineage, true) ? local.lineage_types : {},
+      # Captures are texts, or dates and times in ISO form: keys of the same kind.
+      { for capture in try(flatten([dataset.capture_columns]), []) : capture => "text" },
+      { for field in try(dataset.schema, []) : field.name => field.type },
+    )
+  }
+  tables = {
+    for name, dataset in local.served : "${local.table_prefix}${dataset.serve.table}" => {
+      dataset = name
+      keys = [
+        for column in flatten([dataset.serve.key]) : {
+          name     = column
+          declared = try(local.declared[name][column], "not declared")
+          type     = try(local.key_types[replace(local.declared[name][column], "/[(].*/", "")], null)
+        }
+      ]
+      to = try(dataset.serve.to, "dynamodb")
+    }...
+  }
+  glue_database = try(local.config.catalog.glue.database, null)
+}

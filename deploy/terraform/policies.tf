@@ -1,0 +1,116 @@
+# What the functions may do, and nothing else: the same as deploy/cdk/lib/permissions.ts, which a test
+# holds this against.
+
+locals {
+  s3_read       = ["s3:GetObject"]
+  s3_read_write = ["s3:GetObject", "s3:PutObject"]
+  s3_replace    = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+  objects       = "${local.bucket_arn}/${local.prefix}"
+  glue_arn      = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+
+  # Without ListBucket S3 answers 403 for an object that is not there, where 404 is what decides. That
+  # question has no s3:prefix, hence "IfExists".
+  list_lake = merge({
+    Sid      = "ListLake"
+    Effect   = "Allow"
+    Action   = ["s3:ListBucket"]
+    Resource = [local.bucket_arn]
+  }, local.prefix == "" ? {} : { Condition = { StringLikeIfExists = { "s3:prefix" = "${local.prefix}*" } } })
+  use_key = [for arn in compact([var.kms_key_arn]) : {
+    Sid      = "UseKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = [arn]
+  }]
+  # These actions know no narrower resource.
+  join_network = [for _ in slice(["vpc"], 0, length(var.subnet_ids) > 0 ? 1 : 0) : {
+    Sid    = "JoinNetwork"
+    Effect = "Allow"
+    Action = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    Resource = ["*"]
+  }]
+
+  permissions = {
+    convert = concat([
+      local.list_lake,
+      {
+        Sid      = "ReadLanded"
+        Effect   = "Allow"
+        Action   = local.s3_read
+        Resource = ["${local.objects}landing/*"]
+      },
+      {
+        Sid      = "WriteOutputs"
+        Effect   = "Allow"
+        Action   = concat(local.s3_replace, ["s3:AbortMultipartUpload"])
+        Resource = ["${local.objects}curated/*", "${local.objects}rejected/*"]
+      },
+      {
+        Sid    = "WriteRecords"
+        Effect = "Allow"
+        Action = local.s3_read_write
+        Resource = [
+          "${local.objects}_lake/claims/*", "${local.objects}_lake/runs/*", "${local.objects}_lake/schemas/*"
+        ]
+      },
+      {
+        Sid      = "ReplaceRecords"
+        Effect   = "Allow"
+        Action   = local.s3_replace
+        Resource = ["${local.objects}_lake/failures/*", "${local.objects}_lake/rewrites/*"]
+      },
+      ], local.use_key, [for database in compact([local.glue_database]) : {
+        Sid    = "RegisterInCatalog"
+        Effect = "Allow"
+        Action = [
+          "glue:BatchCreatePartition",
+          "glue:CreateTable",
+          "glue:GetPartitions",
+          "glue:GetTable",
+          "glue:UpdateTable",
+        ]
+        Resource = [
+          "${local.glue_arn}:catalog",
+          "${local.glue_arn}:database/${database}",
+          "${local.glue_arn}:table/${database}/*",
+        ]
+    }])
+    load = concat([
+      local.list_lake,
+      {
+        Sid    = "ReadCurated"
+        Effect = "Allow"
+        Action = local.s3_read
+        Resource = [
+          "${local.objects}curated/*", "${local.objects}_lake/runs/*", "${local.objects}_lake/schemas/*"
+        ]
+      },
+      {
+        Sid      = "RecordLoads"
+        Effect   = "Allow"
+        Action   = local.s3_replace
+        Resource = ["${local.objects}_lake/loads/*"]
+      },
+      {
+        Sid    = "WriteTables"
+        Effect = "Allow"
+        Action = [
+          "dynamodb:BatchWriteItem",
+          "dynamodb:DeleteItem",
+          "dynamodb:DescribeTable",
+          "dynamodb:PutItem",
+          "dynamodb:Query",
+          "dynamodb:Scan",
+        ]
+        Resource = [for table in aws_dynamodb_table.served : table.arn]
+      },
+    ], local.use_key)
+  }
+}
