@@ -1,12 +1,10 @@
 #include "aws/retry.h"
 
-#include <aws/common/date_time.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
 
-#include "net/crt_handle.h"
+#include "net/http_date.h"
 
 namespace lakegate {
 namespace {
@@ -31,10 +29,11 @@ constexpr std::array<std::string_view, 15> kThrottling = {"Throttling",
                                                           "LimitExceededException",
                                                           "PriorRequestNotComplete",
                                                           "EC2ThrottledException"};
-constexpr std::array<std::string_view, 8> kTransient = {
-    "RequestTimeout",      "RequestTimeoutException",   "InternalError",
-    "InternalServerError", "ServiceUnavailable",        "ServerBusy",
-    "OperationAborted",    "ConditionalRequestConflict"};
+// The last is versitygw's, when a folder goes away between two of its steps.
+constexpr std::array<std::string_view, 9> kTransient = {
+    "RequestTimeout",      "RequestTimeoutException",    "InternalError",
+    "InternalServerError", "ServiceUnavailable",         "ServerBusy",
+    "OperationAborted",    "ConditionalRequestConflict", "ExistingObjectIsDirectory"};
 constexpr std::array<std::string_view, 3> kClockCodes = {"RequestTimeTooSkewed", "RequestExpired",
                                                          "RequestInTheFuture"};
 constexpr std::array<std::string_view, 3> kExpired = {"ExpiredToken", "ExpiredTokenException",
@@ -57,15 +56,9 @@ RetryClass retry_class(const AwsFault& fault) {
 
 std::optional<std::chrono::seconds> clock_offset(const HttpReply& reply,
                                                  std::chrono::system_clock::time_point now) {
-  const std::string_view date = reply.header("date");
-  aws_date_time server = {};
-  const aws_byte_cursor cursor = to_cursor(date);
-  if (date.empty() || aws_date_time_init_from_str_cursor(&server, &cursor,
-                                                         AWS_DATE_FORMAT_RFC822) != AWS_OP_SUCCESS)
-    return std::nullopt;
-  const std::chrono::seconds theirs(
-      static_cast<std::int64_t>(aws_date_time_as_epoch_secs(&server)));
-  return theirs - std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  const auto theirs = parse_http_date(reply.header("date"));
+  if (!theirs) return std::nullopt;
+  return *theirs - std::chrono::time_point_cast<std::chrono::seconds>(now);
 }
 
 std::chrono::nanoseconds retry_delay(RetryClass why, int failed, double jitter) {

@@ -19,10 +19,13 @@ std::shared_ptr<ObjectStore> make_local() {
   return {lake, lake->store.get()};
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContract,
-                         testing::Values(StoreMaker{"memory", make_memory},
-                                         StoreMaker{"local", make_local}),
-                         [](const auto& made) { return made.param.name; });
+const auto kStores =
+    testing::Values(StoreMaker{"memory", make_memory}, StoreMaker{"local", make_local});
+std::string name_of(const testing::TestParamInfo<StoreMaker>& made) {
+  return made.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContract, kStores, name_of);
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreLeases, kStores, name_of);
 
 }  // namespace
 }  // namespace lakegate
