@@ -162,7 +162,7 @@ Result<std::unique_ptr<CredentialsSource>> CredentialsSource::open(const AwsSett
   if (is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY"))
     return std::make_unique<ChainedCredentials>(environment_provider(), settings.profile);
   LAKEGATE_TRY(CrtRuntime * runtime, CrtRuntime::start());
-  LAKEGATE_TRY(const ProfileFiles files, ProfileFiles::read(process_environment()));
+  LAKEGATE_TRY(const ProfileFiles files, ProfileFiles::read(aws_environment()));
   LAKEGATE_TRY(const TlsContext tls, make_tls_context(settings.ca_file));
   const std::vector<Provider> providers = make_providers(settings, files, *runtime, tls.get());
   std::vector<aws_credentials_provider*> links;

@@ -117,11 +117,14 @@ Error to_error(const AwsFault& fault, std::string_view doing_what) {
     kind = ErrorKind::kConflict;
   } else if (retry != RetryClass::kNo) {
     kind = ErrorKind::kRetryable;
-  } else if (is({"ResourceNotFoundException", "EntityNotFoundException"}) || fault.status == 404) {
+  } else if (is({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound",
+                 "ResourceNotFoundException", "EntityNotFoundException"})) {
+    // Not every 404: that a bucket or a user is unknown does not mean that an object is missing.
     kind = ErrorKind::kNotFound;
   }
   std::string message = fmt::format("{}: {}", doing_what, fault.code);
   if (!fault.message.empty() && fault.message != fault.code) message += ": " + fault.message;
+  if (!cure.empty() && message.ends_with('.')) message.pop_back();
   if (!cure.empty()) message += fmt::format("; {}", cure);
   return {kind, std::move(message), {}};
 }

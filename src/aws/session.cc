@@ -30,7 +30,7 @@ class Session : public AwsSession {
 
 Result<std::shared_ptr<AwsSession>> AwsSession::open() {
   auto shared = std::make_shared<AwsShared>();
-  LAKEGATE_TRY(shared->settings, read_settings(process_environment()));
+  LAKEGATE_TRY(shared->settings, read_settings(aws_environment()));
   LAKEGATE_TRY(shared->http, HttpClient::create({.ca_file = shared->settings.ca_file}));
   LAKEGATE_TRY(shared->credentials, CredentialsSource::open(shared->settings));
   return std::make_shared<Session>(std::move(shared));

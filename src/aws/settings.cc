@@ -81,7 +81,7 @@ std::string_view domain(std::string_view region) {
 
 }  // namespace
 
-AwsEnvironment process_environment() {
+AwsEnvironment aws_environment() {
   AwsEnvironment variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;

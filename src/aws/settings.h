@@ -13,7 +13,7 @@ namespace lakegate {
 using AwsEnvironment = std::map<std::string, std::string>;
 
 // The variables of this process that have to do with AWS, and HOME.
-AwsEnvironment process_environment();
+AwsEnvironment aws_environment();
 
 // kInvalidInput without a region, for a profile that is in neither file, and for what would
 // otherwise be ignored in silence (AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT).

@@ -10,6 +10,7 @@
 #include "cli/lake_session.h"
 #include "cli/options.h"
 #include "cli/report_json.h"
+#include "cli/wiring.h"
 #include "lake/layout.h"
 #include "lake/names.h"
 
@@ -77,8 +78,11 @@ NewDataset describe(const Options& options, const std::string& lake) {
   const Stem stem = split_name(options.input);
   NewDataset dataset;
   std::error_code error;
-  const fs::path landing = fs::weakly_canonical(fs::path(lake) / "landing", error);
-  const fs::path below = fs::weakly_canonical(options.input, error).lexically_relative(landing);
+  fs::path below;
+  if (!is_on_s3(lake)) {
+    const fs::path landing = fs::weakly_canonical(fs::path(lake) / "landing", error);
+    below = fs::weakly_canonical(options.input, error).lexically_relative(landing);
+  }
   std::string name = options.name;
   dataset.has_landed = !below.empty() && *below.begin() != ".." && options.input != "-";
   if (dataset.has_landed && below.has_parent_path()) {
@@ -175,13 +179,14 @@ Result<int> add(Options& options, Context& context) {
   const std::string folder = dataset.landing.substr(0, dataset.landing.rfind('/'));
   const std::string run =
       lake.location == "." ? "lakegate run" : fmt::format("lakegate run --lake {}", lake.location);
+  const std::string_view land = is_on_s3(lake.location)
+                                    ? "aws s3 cp {2} {0}/landing/{1}/ && {3}"
+                                    : "mkdir -p {0}/landing/{1} && cp {2} {0}/landing/{1}/ && {3}";
   context.note(fmt::format("dataset {} is in lake.yaml, with {}. Next:\n  {}", dataset.name.str(),
                            counted(schema.fields.size(), "column"),
-                           dataset.has_landed
-                               ? run
-                               : fmt::format("mkdir -p {0}/landing/{1} && cp {2} {0}/landing/{1}/ "
-                                             "&& {3}",
-                                             lake.location, folder, options.input, run)));
+                           dataset.has_landed ? run
+                                              : fmt::format(fmt::runtime(land), lake.location,
+                                                            folder, options.input, run)));
   return 0;
 }
 

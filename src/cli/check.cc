@@ -1,13 +1,11 @@
 // lakegate check: lake.yaml against itself and the remembered schemas; runs nothing.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/amounts.h"
 #include "cli/commands.h"
+#include "cli/config_problems.h"
 #include "cli/lake_session.h"
 #include "cli/report_json.h"
-#include "convert/lake_run.h"
 
 namespace lakegate::cli {
 namespace {
@@ -20,32 +18,6 @@ constexpr std::string_view kDetails =
     "  lakegate check\n"
     "  lakegate check --env prod\n";
 
-// What a dataset's configuration says, against what the lake remembers of it.
-std::vector<Error> problems_of(const ObjectStore& store, const DatasetConfig& dataset) {
-  auto stored = load_schema(store, dataset.name);
-  if (!stored) return {std::move(stored).error()};
-  std::optional<RememberedSchema> remembered;
-  if (*stored) remembered = std::move((*stored)->remembered);
-  auto known = known_schema(dataset, remembered);
-  if (!known) return {std::move(known).error()};
-  std::vector<Error> problems;
-  const auto check_key = [&](const std::vector<std::string>& key, std::string_view what) {
-    for (const std::string& column : key) {
-      const bool is_capture =
-          std::find(dataset.capture_columns.begin(), dataset.capture_columns.end(), column) !=
-          dataset.capture_columns.end();
-      if (remembered && known->find(column) == nullptr && !is_capture)
-        problems.push_back({ErrorKind::kInvalidInput,
-                            fmt::format("{} of dataset {} names the column {}, which its files do "
-                                        "not have",
-                                        what, dataset.name.str(), column)});
-    }
-  };
-  check_key(dataset.key, "key");
-  if (dataset.serve) check_key(dataset.serve->key, "serve.key");
-  return problems;
-}
-
 Result<int> check(Context& context) {
   std::vector<Error> problems;
   std::size_t datasets = 0;
@@ -54,9 +26,7 @@ Result<int> check(Context& context) {
     datasets = lake->config.datasets.size();
     file = lake->config.file.empty() ? "no lake.yaml: each folder under landing/ is a dataset"
                                      : lake->config.file;
-    for (const DatasetConfig& dataset : lake->config.datasets)
-      for (Error& problem : problems_of(*lake->store, dataset))
-        problems.push_back(with_file(std::move(problem), lake->config.file));
+    problems = problems_of(*lake->store, lake->config);
   } else {
     problems.push_back(std::move(lake).error());
   }

@@ -20,6 +20,7 @@ Command convert_command();
 Command schema_command();
 Command cat_command();
 Command load_command();
+Command push_command();
 Command completion_command();
 
 const std::vector<Command>& commands();  // in the order of the help

@@ -84,6 +84,11 @@ Result<int> init(const Options& options, Context& context) {
   }
   if (options.directory.empty())
     return invalid_input("DIR is required: the directory to make; see `lakegate init --help`");
+  if (is_on_s3(options.directory))
+    return invalid_input(fmt::format(
+        "a lake on S3 needs no making: land files under {0}/landing/, and put a checked lake.yaml "
+        "there with `lakegate push --lake {0}`",
+        options.directory));
   LAKEGATE_CHECK(make_directory(options.directory));
   LAKEGATE_TRY(auto store, open_store(options.directory));
   LAKEGATE_CHECK(store->put(ObjectKey("landing/orders/2026-01.csv"), kOrders));

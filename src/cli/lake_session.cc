@@ -26,6 +26,13 @@ bool looks_like_a_lake(const fs::path& directory) {
          fs::is_directory(directory / "_lake", ignored);
 }
 
+// What a lake.yaml at `location` means by `lake: there`.
+std::string relative_to(const std::string& location, const std::string& there) {
+  if (fs::path(there).is_absolute() || is_on_s3(there)) return there;
+  if (is_on_s3(location)) return location + (location.ends_with('/') ? "" : "/") + there;
+  return (fs::path(location) / there).lexically_normal().string();
+}
+
 }  // namespace
 
 Result<const DatasetConfig*> LakeSession::dataset(const std::string& name) const {
@@ -64,10 +71,7 @@ Result<LakeSession> open_lake(const Context& context) {
   LAKEGATE_TRY(lake.config,
                load_config(*lake.store, {.env = context.env, .variables = context.variables}));
   if (lake.config.lake && !context.lake) {
-    const fs::path there = *lake.config.lake;
-    lake.location = there.is_absolute() || lake.config.lake->starts_with("s3://")
-                        ? *lake.config.lake
-                        : (fs::path(lake.location) / there).lexically_normal().string();
+    lake.location = relative_to(lake.location, *lake.config.lake);
     LAKEGATE_TRY(lake.store, open_store(lake.location));
   }
   return lake;

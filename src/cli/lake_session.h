@@ -11,7 +11,7 @@
 namespace lakegate::cli {
 
 struct LakeSession {
-  std::string location;  // a directory
+  std::string location;  // a directory, or s3://bucket/prefix
   std::unique_ptr<ObjectStore> store;
   Config config;
 

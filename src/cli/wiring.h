@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "aws/session.h"
 #include "lake/error.h"
 #include "stores/object_store.h"
 #include "stores/watcher.h"
@@ -11,7 +13,8 @@
 
 namespace lakegate::cli {
 
-// `location` is a directory; "s3://…" is refused for now.
+// `location` is a directory, or s3://bucket/prefix. Nothing of AWS starts for a directory.
+bool is_on_s3(std::string_view location);
 Result<std::unique_ptr<ObjectStore>> open_store(const std::string& location);
 
 // Where a dataset is served: `to` of its `serve:`, relative to the lake; empty: the lake's own.
@@ -21,6 +24,10 @@ Result<std::unique_ptr<TableServer>> open_tables(const std::string& location,
 // A table file that belongs to no lake (`lakegate load FILE --to`).
 Result<std::unique_ptr<TableServer>> open_table_file(const std::string& path);
 
+// inotify for a directory; S3 tells nobody, so a lake there is looked at from time to time.
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location);
+
+// The one of this process, opened when first asked for.
+Result<std::shared_ptr<AwsSession>> aws_session();
 
 }  // namespace lakegate::cli

@@ -93,10 +93,14 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
                            const std::optional<DatasetName>& only, bool remember_index) {
   LAKEGATE_TRY(auto objects, store.list(layout::kLanding));
   std::optional<Index> index;
-  if (auto blob = store.get(kIndexKey); blob)
-    index = index_from_json(blob->bytes);
-  else if (blob.error().kind != ErrorKind::kNotFound)
-    return tl::unexpected<Error>(std::move(blob).error());
+  // Only of stores that do not know the identity of a version.
+  if (std::ranges::any_of(objects,
+                          [](const ObjectInfo& object) { return object.version.empty(); })) {
+    if (auto blob = store.get(kIndexKey); blob)
+      index = index_from_json(blob->bytes);
+    else if (blob.error().kind != ErrorKind::kNotFound)
+      return tl::unexpected<Error>(std::move(blob).error());
+  }
 
   Landed landed;
   Index now;
