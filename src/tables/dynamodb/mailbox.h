@@ -1,0 +1,46 @@
+// Answers from event-loop threads, until the one thread that waits for them takes them.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "aws/service_client.h"
+
+namespace lakegate::dynamodb {
+
+class Mailbox {
+ public:
+  using Letter = std::pair<std::uint64_t, Result<AwsReply>>;
+
+  void post(std::uint64_t id, Result<AwsReply> reply) {
+    const std::lock_guard lock(mutex_);
+    letters_.emplace_back(id, std::move(reply));
+    if (is_awaited_) arrived_.notify_one();
+  }
+  // Replaces `letters` by what has come in; waits for something until `until`.
+  void take(std::vector<Letter>& letters, std::chrono::steady_clock::time_point until) {
+    letters.clear();
+    std::unique_lock lock(mutex_);
+    is_awaited_ = true;
+    arrived_.wait_until(lock, until, [&] { return !letters_.empty(); });
+    is_awaited_ = false;
+    letters_.swap(letters);
+  }
+  void take(std::vector<Letter>& letters) {
+    letters.clear();
+    const std::lock_guard lock(mutex_);
+    letters_.swap(letters);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  bool is_awaited_ = false;
+  std::vector<Letter> letters_;
+};
+
+}  // namespace lakegate::dynamodb

@@ -1,0 +1,166 @@
+#include "tables/dynamodb/table_admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tables/dynamodb/item_encoder.h"
+#include "tables/dynamodb/requests.h"
+
+namespace lakegate::dynamodb {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr CallOptions kPatient{.attempts = 8};
+constexpr std::chrono::minutes kLongestCreation{5};
+
+bool is_table_name(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '.' || c == '-';
+         });
+}
+
+int depth_of(const LogicalType& type) {
+  int deepest = 0;
+  for (const Field& child : type.children) deepest = std::max(deepest, depth_of(child.type));
+  return type.children.empty() ? 0 : deepest + 1;
+}
+
+Json key_schema(const std::vector<KeyColumn>& key) {
+  Json schema = Json::array();
+  for (const KeyColumn& column : key)
+    schema.push_back(
+        {{"AttributeName", column.name}, {"KeyType", schema.empty() ? "HASH" : "RANGE"}});
+  return schema;
+}
+
+TableDescription description_of(const std::string& body) {
+  const Json answer = Json::parse(body, nullptr, false);
+  TableDescription description;
+  if (!answer.is_object() || !answer.contains("Table")) return description;
+  const Json& table = answer["Table"];
+  description.status = table.value("TableStatus", "");
+  for (const char* kind : {"HASH", "RANGE"})
+    for (const Json& part : table.value("KeySchema", Json::array())) {
+      if (part.value("KeyType", "") != kind) continue;
+      KeyColumn column{.name = part.value("AttributeName", "")};
+      for (const Json& attribute : table.value("AttributeDefinitions", Json::array()))
+        if (attribute.value("AttributeName", "") == column.name)
+          column.type = attribute.value("AttributeType", "");
+      description.key.push_back(std::move(column));
+    }
+  return description;
+}
+
+Result<void> wait_until_active(ServiceClient& client, const std::string& table) {
+  const auto give_up = std::chrono::steady_clock::now() + kLongestCreation;
+  for (auto wait = std::chrono::milliseconds(50);;
+       wait = std::min(wait * 2, std::chrono::milliseconds(2000))) {
+    LAKEGATE_TRY(const auto description, describe_table(client, table));
+    if (description && description->status == "ACTIVE") return {};
+    if (std::chrono::steady_clock::now() > give_up)
+      return fail(ErrorKind::kRetryable,
+                  fmt::format("the table {} is being created for {} minutes already", table,
+                              kLongestCreation.count()));
+    std::this_thread::sleep_for(wait);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<KeyColumn>> key_of(const TableDefinition& definition) {
+  const std::string& table = definition.name.str();
+  if (!is_table_name(table))
+    return invalid_input(
+        fmt::format("DynamoDB does not take \"{}\" as a table's name: 3 to 255 "
+                    "letters, digits, _ . -",
+                    table));
+  if (definition.key.size() > 2)
+    return invalid_input(
+        fmt::format("the table {} has {} key columns ({}), and DynamoDB takes two at most: the "
+                    "partition key, and the sort key",
+                    table, definition.key.size(), fmt::join(definition.key, ", ")));
+  for (const Field& field : definition.schema.fields) {
+    if (field.name.empty())
+      return invalid_input(fmt::format(
+          "a column without a name cannot be served from the table {} in DynamoDB", table));
+    if (depth_of(field.type) >= kMaxDepth)
+      return invalid_input(
+          fmt::format("the column {} is nested deeper than the {} levels that DynamoDB takes",
+                      field.name, kMaxDepth));
+  }
+  std::vector<KeyColumn> key;
+  for (const std::string& name : definition.key) {
+    const LogicalType& type = definition.schema.find(name)->type;
+    KeyColumn column{.name = name, .type = std::string(attribute_type(type))};
+    if (column.type == "BOOL")
+      return invalid_input(fmt::format(
+          "the key column {} of the table {} is of type bool; keys in DynamoDB are numbers, texts "
+          "or binary: declare it as text",
+          name, table));
+    key.push_back(std::move(column));
+  }
+  return key;
+}
+
+Result<std::optional<TableDescription>> describe_table(ServiceClient& client,
+                                                       const std::string& table) {
+  LAKEGATE_TRY(
+      const AwsReply reply,
+      client.call(request_of("DescribeTable", Json{{"TableName", table}}.dump()), kPatient));
+  if (!reply.fault) return description_of(reply.http.body);
+  if (reply.fault->code == "ResourceNotFoundException") return std::nullopt;
+  return tl::unexpected(to_error(*reply.fault, "look at the table " + table));
+}
+
+Result<bool> create_table(ServiceClient& client, const std::string& table,
+                          const std::vector<KeyColumn>& key) {
+  Json attributes = Json::array();
+  for (const KeyColumn& column : key)
+    attributes.push_back({{"AttributeName", column.name}, {"AttributeType", column.type}});
+  const Json body = {{"TableName", table},
+                     {"KeySchema", key_schema(key)},
+                     {"AttributeDefinitions", std::move(attributes)},
+                     {"BillingMode", "PAY_PER_REQUEST"}};
+  LAKEGATE_TRY(const AwsReply reply, client.call(request_of("CreateTable", body.dump()), kPatient));
+  // Its own, where an earlier attempt's reply was lost.
+  const bool exists = reply.fault && reply.fault->code == "ResourceInUseException";
+  if (reply.fault && !exists)
+    return tl::unexpected(to_error(*reply.fault, "create the table " + table));
+  LAKEGATE_CHECK(wait_until_active(client, table));
+  return !exists || reply.attempts > 1;
+}
+
+Result<void> turn_ttl_on(ServiceClient& client, const std::string& table,
+                         const std::string& attribute) {
+  LAKEGATE_TRY(
+      const AwsReply described,
+      client.call(request_of("DescribeTimeToLive", Json{{"TableName", table}}.dump()), kPatient));
+  if (described.fault)
+    return tl::unexpected(to_error(*described.fault, "look at the time to live of " + table));
+  const Json answer = Json::parse(described.http.body, nullptr, false);
+  const Json::json_pointer where("/TimeToLiveDescription");
+  const Json now = answer.is_object() ? answer.value(where, Json::object()) : Json::object();
+  const std::string status = now.value("TimeToLiveStatus", "");
+  if (status == "ENABLED" || status == "ENABLING") {
+    if (now.value("AttributeName", "") == attribute) return {};
+    return invalid_input(fmt::format(
+        "items of the table {} expire by {} already, not by {}; turn that off first, or leave "
+        "`ttl` out",
+        table, now.value("AttributeName", ""), attribute));
+  }
+  const Json body = {
+      {"TableName", table},
+      {"TimeToLiveSpecification", {{"Enabled", true}, {"AttributeName", attribute}}}};
+  LAKEGATE_TRY(const AwsReply reply,
+               client.call(request_of("UpdateTimeToLive", body.dump()), kPatient));
+  if (reply.fault)
+    return tl::unexpected(to_error(*reply.fault, "turn the time to live of " + table + " on"));
+  return {};
+}
+
+}  // namespace lakegate::dynamodb
