@@ -1,6 +1,6 @@
 // The queue between objects that appear in the lake and the function that sees to them: every
 // message is tried several times, failed ones end in the dead-letter queue.
-import {Aws, Duration, aws_events as events, aws_events_targets as targets, aws_iam as iam} from 'aws-cdk-lib';
+import {Aws, Duration, aws_events as events, aws_iam as iam} from 'aws-cdk-lib';
 import {aws_lambda as lambda, aws_sqs as sqs} from 'aws-cdk-lib';
 import type {aws_s3 as s3} from 'aws-cdk-lib';
 import {Construct} from 'constructs';
@@ -54,7 +54,7 @@ export class EventQueue extends Construct {
 
   /** EventBridge's "Object Created": leaves the bucket's own notifications alone. */
   receiveFromEventBridge(bucket: s3.IBucket, filter: ObjectFilter): void {
-    new events.Rule(this, 'Rule', {
+    const rule = new events.Rule(this, 'Rule', {
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
@@ -65,21 +65,26 @@ export class EventQueue extends Construct {
           },
         },
       },
-      targets: [new targets.SqsQueue(this.queue)],
+      targets: [{bind: () => ({id: '', arn: this.queue.queueArn})}],
     });
+    this.allowToSend('events.amazonaws.com', {ArnEquals: {'aws:SourceArn': rule.ruleArn}});
   }
 
   /** Lets S3 itself send. The bucket is known by its account alone: its name may depend on this. */
   receiveFromS3(): sqs.CfnQueuePolicy {
+    this.allowToSend('s3.amazonaws.com', {
+      ArnLike: {'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::*`},
+      StringEquals: {'aws:SourceAccount': Aws.ACCOUNT_ID},
+    });
+    return this.queue.node.findChild('Policy').node.defaultChild as sqs.CfnQueuePolicy;
+  }
+
+  private allowToSend(service: string, conditions: iam.Conditions): void {
     this.queue.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('s3.amazonaws.com')],
+      principals: [new iam.ServicePrincipal(service)],
       actions: ['sqs:SendMessage'],
       resources: [this.queue.queueArn],
-      conditions: {
-        ArnLike: {'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::*`},
-        StringEquals: {'aws:SourceAccount': Aws.ACCOUNT_ID},
-      },
+      conditions,
     }));
-    return this.queue.node.findChild('Policy').node.defaultChild as sqs.CfnQueuePolicy;
   }
 }
