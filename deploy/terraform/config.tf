@@ -40,8 +40,12 @@ locals {
           type     = try(local.key_types[replace(local.declared[name][column], "/[(].*/", "")], null)
         }
       ]
-      to = try(dataset.serve.to, "dynamodb")
+      to      = try(dataset.serve.to, "dynamodb")
+      batched = try(dataset.serve.write, "newest") == "upsert"
+      expires = try(dataset.serve.ttl, null) != null
     }...
   }
-  glue_database = try(local.config.catalog.glue.database, null)
+  # The table of lakegate's own that datasets of `mode: snapshot` need (docs/dynamodb.md).
+  has_marks     = length([for dataset in local.served : dataset if try(dataset.mode, "append") == "snapshot"]) > 0
+  glue_database = try(local.environment.catalog.glue.database, local.config.catalog.glue.database, null)
 }

@@ -1,6 +1,8 @@
 # The two functions, with what feeds them.
 
 locals {
+  event_bus = var.event_bus_arn == null ? null : regex("event-bus/(.+)$", var.event_bus_arn)[0]
+
   # A stage: what it does, and which created objects it is about. There is nothing to load where
   # nothing is served.
   stages = merge({
@@ -99,7 +101,9 @@ resource "aws_lambda_function" "stage" {
     variables = merge(var.variables, {
       LAKEGATE_LAKE   = local.lake
       LAKEGATE_CONFIG = "/opt/lake.yaml"
-    }, var.environment == null ? {} : { LAKEGATE_ENV = var.environment })
+      },
+      var.environment == null ? {} : { LAKEGATE_ENV = var.environment },
+    each.key == "convert" && var.event_bus_arn != null ? { LAKEGATE_EVENT_BUS = local.event_bus } : {})
   }
   logging_config {
     log_format = "Text"

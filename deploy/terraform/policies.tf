@@ -5,8 +5,10 @@ locals {
   s3_read       = ["s3:GetObject"]
   s3_read_write = ["s3:GetObject", "s3:PutObject"]
   s3_replace    = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-  objects       = "${local.bucket_arn}/${local.prefix}"
-  glue_arn      = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  # Large objects are written in parts, which are given up where the work fails.
+  s3_upload = concat(local.s3_replace, ["s3:AbortMultipartUpload"])
+  objects   = "${local.bucket_arn}/${local.prefix}"
+  glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
   # Without ListBucket S3 answers 403 for an object that is not there, where 404 is what decides. That
   # question has no s3:prefix, hence "IfExists".
@@ -37,19 +39,35 @@ locals {
     Resource = ["*"]
   }]
 
+  batched = [for name, served in local.tables : name if served[0].batched]
+
   permissions = {
     convert = concat([
       local.list_lake,
+      # A backlog is listed with versions, which are part of what an arrival is.
+      {
+        Sid       = "ListLandedVersions"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucketVersions"]
+        Resource  = [local.bucket_arn]
+        Condition = { StringLike = { "s3:prefix" = "${local.prefix}landing/*" } }
+      },
       {
         Sid      = "ReadLanded"
         Effect   = "Allow"
-        Action   = local.s3_read
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
         Resource = ["${local.objects}landing/*"]
+      },
+      {
+        Sid      = "ReadOutputVersions"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion"]
+        Resource = ["${local.objects}curated/*"]
       },
       {
         Sid      = "WriteOutputs"
         Effect   = "Allow"
-        Action   = concat(local.s3_replace, ["s3:AbortMultipartUpload"])
+        Action   = local.s3_upload
         Resource = ["${local.objects}curated/*", "${local.objects}rejected/*"]
       },
       {
@@ -64,15 +82,28 @@ locals {
         Sid      = "ReplaceRecords"
         Effect   = "Allow"
         Action   = local.s3_replace
-        Resource = ["${local.objects}_lake/failures/*", "${local.objects}_lake/rewrites/*"]
+        Resource = ["${local.objects}_lake/rewrites/*"]
+      },
+      {
+        Sid      = "RecordFailures"
+        Effect   = "Allow"
+        Action   = local.s3_upload
+        Resource = ["${local.objects}_lake/failures/*"]
+      },
+      {
+        Sid      = "ReadIndex"
+        Effect   = "Allow"
+        Action   = local.s3_read
+        Resource = ["${local.objects}_lake/index.json"]
       },
       ], local.use_key, [for database in compact([local.glue_database]) : {
         Sid    = "RegisterInCatalog"
         Effect = "Allow"
         Action = [
           "glue:BatchCreatePartition",
+          "glue:BatchGetPartition",
+          "glue:BatchUpdatePartition",
           "glue:CreateTable",
-          "glue:GetPartitions",
           "glue:GetTable",
           "glue:UpdateTable",
         ]
@@ -81,16 +112,25 @@ locals {
           "${local.glue_arn}:database/${database}",
           "${local.glue_arn}:table/${database}/*",
         ]
+        }], [for bus in compact([var.event_bus_arn]) : {
+        Sid      = "AnnounceRuns"
+        Effect   = "Allow"
+        Action   = ["events:PutEvents"]
+        Resource = [bus]
     }])
     load = concat([
       local.list_lake,
       {
-        Sid    = "ReadCurated"
-        Effect = "Allow"
-        Action = local.s3_read
-        Resource = [
-          "${local.objects}curated/*", "${local.objects}_lake/runs/*", "${local.objects}_lake/schemas/*"
-        ]
+        Sid      = "ReadCurated"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = ["${local.objects}curated/*"]
+      },
+      {
+        Sid      = "ReadRecords"
+        Effect   = "Allow"
+        Action   = local.s3_read
+        Resource = ["${local.objects}_lake/runs/*", "${local.objects}_lake/schemas/*"]
       },
       {
         Sid      = "RecordLoads"
@@ -102,15 +142,23 @@ locals {
         Sid    = "WriteTables"
         Effect = "Allow"
         Action = [
-          "dynamodb:BatchWriteItem",
           "dynamodb:DeleteItem",
           "dynamodb:DescribeTable",
           "dynamodb:PutItem",
-          "dynamodb:Query",
           "dynamodb:Scan",
         ]
         Resource = [for table in aws_dynamodb_table.served : table.arn]
       },
-    ], local.use_key)
+      ], [for _ in slice(["batches"], 0, length(local.batched) > 0 ? 1 : 0) : {
+        Sid      = "WriteBatches"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchWriteItem"]
+        Resource = [for name in local.batched : aws_dynamodb_table.served[name].arn]
+        }], [for table in aws_dynamodb_table.marks : {
+        Sid      = "MarkSources"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = [table.arn]
+    }], local.use_key)
   }
 }

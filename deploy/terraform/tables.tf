@@ -12,6 +12,13 @@ resource "aws_dynamodb_table" "served" {
       type = attribute.value.type
     }
   }
+  dynamic "ttl" {
+    for_each = slice(["ttl"], 0, each.value[0].expires ? 1 : 0)
+    content {
+      attribute_name = "_lakegate_expires"
+      enabled        = true
+    }
+  }
   point_in_time_recovery {
     enabled = true
   }
@@ -29,13 +36,34 @@ resource "aws_dynamodb_table" "served" {
       error_message = "${var.config}: datasets.${each.value[0].dataset}.serve.key: a table of DynamoDB has a partition key and at most one sort key."
     }
     precondition {
-      condition     = length(distinct([for served in each.value : served.keys])) == 1
-      error_message = "${var.config}: the table ${each.key} is served by two datasets with different keys."
+      condition     = length(distinct([for served in each.value : [served.keys, served.batched, served.expires]])) == 1
+      error_message = "${var.config}: the table ${each.key} is served by two datasets in different ways."
     }
     precondition {
       condition     = alltrue([for served in each.value : served.to == "dynamodb"])
       error_message = "${var.config}: datasets.${each.value[0].dataset}.serve.to is a file of a lake in a directory; leave it out."
     }
+  }
+}
+
+# lakegate's own, for datasets of `mode: snapshot`.
+resource "aws_dynamodb_table" "marks" {
+  count                       = local.has_marks ? 1 : 0
+  name                        = "${local.table_prefix}lakegate_sources"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = !var.force_destroy
+  hash_key                    = "table"
+  range_key                   = "source"
+  attribute {
+    name = "table"
+    type = "S"
+  }
+  attribute {
+    name = "source"
+    type = "S"
+  }
+  point_in_time_recovery {
+    enabled = true
   }
 }
 

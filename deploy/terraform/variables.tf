@@ -136,6 +136,12 @@ variable "log_retention_days" {
   default = 30
 }
 
+variable "event_bus_arn" {
+  description = "The EventBridge bus that is told `run.committed` of every run; nobody is told otherwise."
+  type        = string
+  default     = null
+}
+
 variable "alarm_topic_arn" {
   description = "The SNS topic that alarms are sent to; they are only shown otherwise."
   type        = string

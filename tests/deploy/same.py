@@ -41,6 +41,8 @@ class Template:
 
     def part(self, name: str) -> str:
         first, second = (self.paths[name] + ["", ""])[:2]
+        if first == "Marks":
+            return "marks"
         if first.startswith("Table-"):
             return "table." + first.removeprefix("Table-")
         return f"{STAGES[first]}.{PARTS[second]}" if first in STAGES and second in PARTS else "/".join([first, second])
@@ -110,6 +112,7 @@ def from_template(raw: dict) -> dict:
         "billing": p["BillingMode"], "keys": [key["AttributeName"] for key in p["KeySchema"]],
         "types": {a["AttributeName"]: a["AttributeType"] for a in p["AttributeDefinitions"]},
         "restorable": p["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        "expires": p.get("TimeToLiveSpecification"),
     } for _, p in t.of("AWS::DynamoDB::Table")}
     out["databases"] = [p["DatabaseInput"] for _, p in t.of("AWS::Glue::Database")]
     for _, p in t.of("AWS::CloudWatch::Alarm"):
@@ -171,7 +174,8 @@ class Evaluated:
         if address in known:
             return known[address]
         kind, key = cls.split(address)
-        part = f"table.{key}" if kind == "aws_dynamodb_table.served" else f"{key}.{TERRAFORM.get(kind, kind)}"
+        part = {"aws_dynamodb_table.served": f"table.{key}", "aws_dynamodb_table.marks": "marks"}.get(
+            kind, f"{key}.{TERRAFORM.get(kind, kind)}")
         return f"{'arn' if attribute == 'arn' else 'name'}({part})"
 
     def name(self, text: str) -> str:
@@ -223,7 +227,8 @@ def from_terraform(resources: dict) -> dict:
         "billing": a["billing_mode"], "keys": [a[key] for key in ("hash_key", "range_key") if key in a],
         "types": {x["name"]: x["type"] for x in a["attribute"]},
         "restorable": first(a, "point_in_time_recovery")["enabled"],
-    } for _, a in t.of("aws_dynamodb_table.served")}
+        "expires": {"AttributeName": first(a, "ttl")["attribute_name"], "Enabled": True} if "ttl" in a else None,
+    } for kind in ("served", "marks") for _, a in t.of(f"aws_dynamodb_table.{kind}")}
     out["databases"] = [{"Name": a["name"], "Description": a["description"]}
                         for _, a in t.of("aws_glue_catalog_database.lake")]
     out["alarms"] = sorted(

@@ -22,7 +22,8 @@ VARIANTS = {
     "Chosen": {
         "bucket_name": "ours", "events": "s3", "prefix": "lake", "kms_key_arn": KEY, "architecture": "x86_64",
         "memory_size": 1769, "timeout": 600, "batch_size": 5, "max_concurrency": 20, "max_receive_count": 3,
-        "rejects_alarm_threshold": 100, "permissions_boundary": "arn:aws:iam::123456789012:policy/edge",
+        "rejects_alarm_threshold": 100,
+        "event_bus_arn": "arn:aws:events:eu-west-1:123456789012:event-bus/ops", "permissions_boundary": "arn:aws:iam::123456789012:policy/edge",
         "alarm_topic_arn": "arn:aws:sns:eu-west-1:123456789012:ops",
         "subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]},
 }

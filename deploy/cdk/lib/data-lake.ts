@@ -1,8 +1,9 @@
 // A lake in a bucket, and all that works on it: what lands is converted, what is converted is
 // loaded into tables, what fails is kept and told.
 import {RemovalPolicy, aws_dynamodb as dynamodb, aws_glue as glue, aws_iam as iam} from 'aws-cdk-lib';
-import type {Duration, aws_cloudwatch as cloudwatch, aws_ec2 as ec2, aws_kms as kms} from 'aws-cdk-lib';
-import type {aws_lambda as lambda, aws_logs as logs, aws_s3 as s3, aws_sns as sns} from 'aws-cdk-lib';
+import type {Duration, aws_cloudwatch as cloudwatch, aws_ec2 as ec2, aws_events as events} from 'aws-cdk-lib';
+import type {aws_kms as kms, aws_lambda as lambda, aws_logs as logs, aws_s3 as s3} from 'aws-cdk-lib';
+import type {aws_sns as sns} from 'aws-cdk-lib';
 import {Aws} from 'aws-cdk-lib';
 import {Construct} from 'constructs';
 import {addLakeAlarms} from './alarms';
@@ -13,7 +14,7 @@ import {lakePrefix, makeLakeBucket, setNotifications} from './lake-bucket';
 import {readLakeConfig} from './lake-config';
 import type {KeyAttribute, LakeConfig, ServedTable} from './lake-config';
 import {LakegateFunction} from './lakegate-function';
-import {catalogPermissions, convertPermissions, loadPermissions} from './permissions';
+import {announcePermissions, catalogPermissions, convertPermissions, loadPermissions} from './permissions';
 import type {LakePlace} from './permissions';
 
 /** How the creation of objects reaches the queues. */
@@ -68,11 +69,16 @@ export interface DataLakeProps {
   /** @default one month */
   readonly logRetention?: logs.RetentionDays;
 
+  /** The bus that is told `run.committed` of every run. @default nobody is told */
+  readonly eventBus?: events.IEventBus;
   /** Where alarms are sent. @default they are only shown */
   readonly alarmTopic?: sns.ITopic;
   /** More rejected rows than this in 5 minutes are an alarm. @default 0 */
   readonly rejectsAlarmThreshold?: number;
 }
+
+// The attribute that says when a row expires (docs/dynamodb.md).
+const EXPIRES = '_lakegate_expires';
 
 export class DataLake extends Construct {
   readonly bucket: s3.IBucket;
@@ -84,6 +90,8 @@ export class DataLake extends Construct {
   readonly load?: LakegateFunction;
   readonly runs?: EventQueue;
   readonly tables: readonly dynamodb.Table[];
+  /** lakegate's own, for datasets of `mode: snapshot`. */
+  readonly marks?: dynamodb.Table;
   /** Only where lake.yaml names one. */
   readonly database?: glue.CfnDatabase;
   readonly alarms: readonly cloudwatch.Alarm[];
@@ -104,15 +112,23 @@ export class DataLake extends Construct {
     const layer = makeConfigLayer(this, 'Config', props.config);
     this.convert = this.makeFunction('Convert', layer, 'landing/ -> curated/');
     this.convert.addPermissions(...convertPermissions(this.place));
+    if (props.eventBus) {
+      this.convert.addPermissions(announcePermissions(props.eventBus));
+      this.convert.function.addEnvironment('LAKEGATE_EVENT_BUS', props.eventBus.eventBusName);
+    }
     this.landings = this.makeQueue('Landings', this.convert);
     const sources: [EventQueue, ObjectFilter][] = [[this.landings, {prefix: `${this.place.prefix}landing/`}]];
 
     this.database = this.makeDatabase(config);
     this.tables = config.tables.map((table) => this.makeTable(table));
+    this.marks = config.marksTable === undefined ? undefined : this.makeMarksTable(config.marksTable);
     if (this.tables.length > 0) {
       this.load = this.makeFunction('Load', layer, 'curated/ -> tables');
-      this.load.addPermissions(
-        ...loadPermissions(this.place, this.tables.map((table) => table.tableArn)));
+      this.load.addPermissions(...loadPermissions(this.place, {
+        all: this.tables.map((table) => table.tableArn),
+        batched: this.tables.filter((_, i) => config.tables[i].batched).map((table) => table.tableArn),
+        marks: this.marks?.tableArn,
+      }));
       this.runs = this.makeQueue('Runs', this.load);
       // The record of a run, put when all its files are there; never a Parquet file.
       sources.push([this.runs, {prefix: `${this.place.prefix}_lake/runs/`, suffix: '.json'}]);
@@ -176,10 +192,26 @@ export class DataLake extends Construct {
       tableName: table.name,
       partitionKey: attribute(table.partitionKey),
       sortKey: table.sortKey && attribute(table.sortKey),
+      timeToLiveAttribute: table.expires ? EXPIRES : undefined,
+      ...this.everyTable(),
+    });
+  }
+
+  private makeMarksTable(tableName: string): dynamodb.Table {
+    return new dynamodb.Table(this, 'Marks', {
+      tableName,
+      partitionKey: {name: 'table', type: dynamodb.AttributeType.STRING},
+      sortKey: {name: 'source', type: dynamodb.AttributeType.STRING},
+      ...this.everyTable(),
+    });
+  }
+
+  private everyTable() {
+    return {
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: {pointInTimeRecoveryEnabled: true},
       removalPolicy: this.props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    };
   }
 
   private connect(sources: [EventQueue, ObjectFilter][], made: s3.Bucket | undefined): void {

@@ -17,10 +17,16 @@ export interface ServedTable {
   readonly name: string;
   readonly partitionKey: KeyAttribute;
   readonly sortKey?: KeyAttribute;
+  /** `write: upsert`: rows are written in batches, without conditions. */
+  readonly batched: boolean;
+  /** `ttl`: rows expire. */
+  readonly expires: boolean;
 }
 
 export interface LakeConfig {
   readonly tables: readonly ServedTable[];
+  /** The table of lakegate's own that `mode: snapshot` needs (docs/dynamodb.md). */
+  readonly marksTable?: string;
   /** `catalog: {glue: {database: …}}` */
   readonly glueDatabase?: string;
 }
@@ -69,31 +75,41 @@ class Reader {
   read(): LakeConfig {
     const root = this.document.contents;
     if (!isMap(root)) this.fail(root, 'is not a mapping with datasets: in it');
-    const prefix = this.tablePrefix(root as YAMLMap);
+    const environment = this.environment(root as YAMLMap);
+    const prefix = this.text(environment, 'table_prefix') ?? '';
     const tables = new Map<string, ServedTable>();
+    let hasSnapshots = false;
     for (const {name, node} of this.entries(root as YAMLMap, 'datasets')) {
       const table = this.servedTable(name, node, prefix);
       if (!table) continue;
+      hasSnapshots ||= this.text(node, 'mode') === 'snapshot';
       const same = tables.get(table.name);
       if (same && JSON.stringify(same) !== JSON.stringify(table))
         this.fail(node, `datasets.${name}: the table ${table.name} is served by another dataset too, ` +
-          'with another key; give one of them another table');
+          'in another way; give one of them another table');
       tables.set(table.name, table);
     }
-    const glue = this.child(this.child(root as YAMLMap, 'catalog'), 'glue');
-    return {tables: [...tables.values()], glueDatabase: this.text(glue, 'database')};
+    return {
+      tables: [...tables.values()],
+      ...(hasSnapshots && {marksTable: `${prefix}lakegate_sources`}),
+      glueDatabase: this.glueDatabase(environment) ?? this.glueDatabase(root as YAMLMap),
+    };
   }
 
-  private tablePrefix(root: YAMLMap): string {
+  private glueDatabase(of: Node | undefined): string | undefined {
+    return this.text(this.child(this.child(of, 'catalog'), 'glue'), 'database');
+  }
+
+  private environment(root: YAMLMap): Node | undefined {
     const wanted = this.options.environment;
-    if (wanted === undefined) return '';
+    if (wanted === undefined) return undefined;
     const environments = this.entries(root, 'environments');
     const found = environments.find(({name}) => name === wanted);
     if (!found) {
       const known = environments.map(({name}) => name).join(', ') || 'none';
       this.fail(root, `has no environment ${wanted} (it has: ${known})`);
     }
-    return this.text(found!.node, 'table_prefix') ?? '';
+    return found!.node;
   }
 
   private servedTable(dataset: string, node: Node, prefix: string): ServedTable | undefined {
@@ -113,7 +129,13 @@ class Reader {
         'a partition key and at most one sort key');
     const [partitionKey, sortKey] = columns.map(
       (column) => this.keyAttribute(dataset, node, column, keyNode!));
-    return {name: prefix + name, partitionKey, ...(sortKey && {sortKey})};
+    return {
+      name: prefix + name,
+      partitionKey,
+      ...(sortKey && {sortKey}),
+      batched: this.text(serve, 'write') === 'upsert',
+      expires: this.child(serve, 'ttl') !== undefined,
+    };
   }
 
   private keyAttribute(dataset: string, node: Node, column: string, at: Node): KeyAttribute {

@@ -2,7 +2,7 @@
 // seen to make; tests/deploy/ holds the two against each other. deploy/terraform/policies.tf is the
 // same in HCL, and a test compares them.
 import {Aws, aws_iam as iam} from 'aws-cdk-lib';
-import type {aws_kms as kms, aws_s3 as s3, aws_sqs as sqs} from 'aws-cdk-lib';
+import type {aws_events as events, aws_kms as kms, aws_s3 as s3, aws_sqs as sqs} from 'aws-cdk-lib';
 
 /** A bucket and the prefix under which the lake stands: "" or "lake/". */
 export interface LakePlace {
@@ -16,6 +16,8 @@ const READ: Actions = ['s3:GetObject'];
 const WRITE: Actions = ['s3:PutObject'];
 const READ_WRITE: Actions = [...READ, ...WRITE];
 const REPLACE: Actions = [...READ_WRITE, 's3:DeleteObject'];
+// Large objects are written in parts, which are given up where the work fails.
+const UPLOAD: Actions = [...REPLACE, 's3:AbortMultipartUpload'];
 
 function allow(sid: string, actions: Actions, resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({sid, actions: [...actions], resources});
@@ -37,6 +39,16 @@ function list(place: LakePlace): iam.PolicyStatement {
   });
 }
 
+// A backlog is listed with versions, which are part of what an arrival is.
+function listVersions(place: LakePlace): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'ListLandedVersions',
+    actions: ['s3:ListBucketVersions'],
+    resources: [place.bucket.bucketArn],
+    conditions: {StringLike: {'s3:prefix': `${place.prefix}landing/*`}},
+  });
+}
+
 function useKey(place: LakePlace): iam.PolicyStatement[] {
   if (!place.key) return [];
   return [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [place.key.keyArn])];
@@ -46,28 +58,43 @@ function useKey(place: LakePlace): iam.PolicyStatement[] {
 export function convertPermissions(place: LakePlace): iam.PolicyStatement[] {
   return [
     list(place),
-    allow('ReadLanded', READ, objects(place, 'landing')),
-    allow('WriteOutputs', [...REPLACE, 's3:AbortMultipartUpload'], objects(place, 'curated', 'rejected')),
+    listVersions(place),
+    allow('ReadLanded', [...READ, 's3:GetObjectVersion'], objects(place, 'landing')),
+    allow('ReadOutputVersions', ['s3:GetObjectVersion'], objects(place, 'curated')),
+    allow('WriteOutputs', UPLOAD, objects(place, 'curated', 'rejected')),
     allow('WriteRecords', READ_WRITE, objects(place, '_lake/claims', '_lake/runs', '_lake/schemas')),
-    allow('ReplaceRecords', REPLACE, objects(place, '_lake/failures', '_lake/rewrites')),
+    allow('ReplaceRecords', REPLACE, objects(place, '_lake/rewrites')),
+    allow('RecordFailures', UPLOAD, objects(place, '_lake/failures')),
+    allow('ReadIndex', READ, [place.bucket.arnForObjects(`${place.prefix}_lake/index.json`)]),
     ...useKey(place),
   ];
 }
 
+/** What is written, and how (docs/dynamodb.md). */
+export interface TableArns {
+  readonly all: string[];
+  readonly batched: string[];
+  readonly marks?: string;
+}
+
 /** curated/ -> tables. */
-export function loadPermissions(place: LakePlace, tableArns: string[]): iam.PolicyStatement[] {
+export function loadPermissions(place: LakePlace, tables: TableArns): iam.PolicyStatement[] {
   return [
     list(place),
-    allow('ReadCurated', READ, objects(place, 'curated', '_lake/runs', '_lake/schemas')),
+    allow('ReadCurated', [...READ, 's3:GetObjectVersion'], objects(place, 'curated')),
+    allow('ReadRecords', READ, objects(place, '_lake/runs', '_lake/schemas')),
     allow('RecordLoads', REPLACE, objects(place, '_lake/loads')),
     allow('WriteTables', [
-      'dynamodb:BatchWriteItem',
       'dynamodb:DeleteItem',
       'dynamodb:DescribeTable',
       'dynamodb:PutItem',
-      'dynamodb:Query',
       'dynamodb:Scan',
-    ], tableArns),
+    ], tables.all),
+    ...(tables.batched.length > 0
+      ? [allow('WriteBatches', ['dynamodb:BatchWriteItem'], tables.batched)] : []),
+    ...(tables.marks
+      ? [allow('MarkSources', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.marks])]
+      : []),
     ...useKey(place),
   ];
 }
@@ -77,11 +104,17 @@ export function catalogPermissions(database: string): iam.PolicyStatement {
   const arn = (rest: string) => `arn:${Aws.PARTITION}:glue:${Aws.REGION}:${Aws.ACCOUNT_ID}:${rest}`;
   return allow('RegisterInCatalog', [
     'glue:BatchCreatePartition',
+    'glue:BatchGetPartition',
+    'glue:BatchUpdatePartition',
     'glue:CreateTable',
-    'glue:GetPartitions',
     'glue:GetTable',
     'glue:UpdateTable',
   ], [arn('catalog'), arn(`database/${database}`), arn(`table/${database}/*`)]);
+}
+
+/** Telling of committed runs. */
+export function announcePermissions(bus: events.IEventBus): iam.PolicyStatement {
+  return allow('AnnounceRuns', ['events:PutEvents'], [bus.eventBusArn]);
 }
 
 /** What Lambda needs of a queue to feed a function from it. */

@@ -1,5 +1,5 @@
 import {RemovalPolicy, aws_ec2 as ec2, aws_iam as iam, aws_kms as kms, aws_s3 as s3} from 'aws-cdk-lib';
-import {Duration, aws_sns as sns} from 'aws-cdk-lib';
+import {Duration, aws_events as events, aws_sns as sns} from 'aws-cdk-lib';
 import {Match, Template} from 'aws-cdk-lib/assertions';
 import {DataLake, LakeEvents} from '../lib';
 import {ORDERS, UNSERVED, configFile, newStack, packageFile, templateOf} from './lakes';
@@ -140,7 +140,7 @@ describe('rights', () => {
       const resources = JSON.stringify(statement.Resource);
       if ([statement.Action].flat().some((a: string) => /^s3:.*Object|Multipart/.test(a)))
         for (const resource of [statement.Resource].flat())
-          expect(JSON.stringify(resource)).toMatch(/:s3:::ours\/team\/lake\/[a-z_/]+\/\*"/);
+          expect(JSON.stringify(resource)).toMatch(/:s3:::ours\/team\/lake\/[a-z_/]+(\/\*|index\.json)"/);
       expect(resources).not.toBe('"*"');
     }
   });
@@ -154,7 +154,7 @@ describe('rights', () => {
   test('convert changes no landed file and touches no table', () => {
     const convert = statements(template(), /Convert/);
     const landing = convert.filter((s) => JSON.stringify(s.Resource).includes('landing/'));
-    expect(landing.map((s) => s.Action)).toEqual(['s3:GetObject']);
+    expect(landing.map((s) => s.Action)).toEqual([['s3:GetObject', 's3:GetObjectVersion']]);
     expect(JSON.stringify(convert)).not.toContain('dynamodb:');
   });
 
@@ -188,6 +188,26 @@ describe('tables', () => {
     });
   });
 
+  test('of snapshots have one beside them that only load may change', () => {
+    const template = templateOf(() => ({}), ORDERS.replace('landing:', 'mode: snapshot\n    landing:'));
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      TableName: 'lakegate_sources',
+      KeySchema: [{AttributeName: 'table', KeyType: 'HASH'}, {AttributeName: 'source', KeyType: 'RANGE'}]});
+    expect(statements(template, /Load/)).toContainEqual(expect.objectContaining({
+      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']}));
+    templateOf().resourceCountIs('AWS::DynamoDB::Table', 1);
+  });
+
+  test('are written in batches only where lake.yaml says so, and expire only then', () => {
+    const plain = templateOf();
+    expect(JSON.stringify(statements(plain, /Load/))).not.toContain('BatchWriteItem');
+    expect(JSON.stringify(plain.toJSON())).not.toContain('_lakegate_expires');
+    const chosen = templateOf(() => ({}), ORDERS.replace('key: [id]', 'key: [id], write: upsert, ttl: id'));
+    expect(JSON.stringify(statements(chosen, /Load/))).toContain('BatchWriteItem');
+    chosen.hasResourceProperties('AWS::DynamoDB::Table', {
+      TimeToLiveSpecification: {AttributeName: '_lakegate_expires', Enabled: true}});
+  });
+
   test('an undeclared key fails the synth and names field and file', () => {
     expect(() => templateOf(() => ({}), ORDERS.replace('{name: id, type: int64}', '')))
       .toThrow(/lake\.yaml:5:\d+: datasets\.orders\.serve\.key: the type of id is not declared/);
@@ -212,6 +232,14 @@ describe('the catalog', () => {
     expect(JSON.stringify(statements(template, /Load/))).not.toContain('glue:');
   });
   test('is not there unless it is asked for', () => templateOf().resourceCountIs('AWS::Glue::Database', 0));
+});
+
+test('others are told of runs where there is a bus', () => {
+  const template = templateOf((stack) => ({eventBus: new events.EventBus(stack, 'Bus')}));
+  template.resourcePropertiesCountIs('AWS::Lambda::Function', {
+    Environment: {Variables: {LAKEGATE_EVENT_BUS: Match.anyValue()}}}, 1);
+  expect(JSON.stringify(statements(template, /Convert/))).toContain('events:PutEvents');
+  expect(JSON.stringify(statements(templateOf(), /Convert/))).not.toContain('events:PutEvents');
 });
 
 describe('alarms', () => {

@@ -15,12 +15,12 @@ describe('keys of served tables', () => {
     ['text', 'S'], ['date', 'S'], ['timestamp', 'S'], ['timestamptz', 'S'], ['binary', 'B'],
   ])('%s is stored as %s', (declared, stored) => {
     expect(read(dataset(`{name: k, type: ${declared}}`, '[k]')).tables)
-      .toEqual([{name: 'T', partitionKey: {name: 'k', type: stored}}]);
+      .toEqual([expect.objectContaining({name: 'T', partitionKey: {name: 'k', type: stored}})]);
   });
 
   test('a second column is the sort key', () => {
     expect(read(dataset('{name: a, type: text}, {name: b, type: int32}', '[a, b]')).tables).toEqual([
-      {name: 'T', partitionKey: {name: 'a', type: 'S'}, sortKey: {name: 'b', type: 'N'}}]);
+      {name: 'T', partitionKey: {name: 'a', type: 'S'}, sortKey: {name: 'b', type: 'N'}, batched: false, expires: false}]);
   });
 
   test('one column needs no brackets', () => {
@@ -84,7 +84,25 @@ describe('environments and variables', () => {
   });
 });
 
+describe('how a table is written', () => {
+  const served = (rest: string, mode = 'append') => read(dataset('{name: a, type: text}', `[a]${rest}`)
+    .replace('landing:', `mode: ${mode}\n    landing:`));
+  test('upsert is in batches', () => {
+    expect(served(', write: upsert').tables[0].batched).toBe(true);
+    expect(served(', write: newest').tables[0].batched).toBe(false);
+  });
+  test('ttl lets rows expire', () => expect(served(', ttl: a').tables[0].expires).toBe(true));
+  test('snapshots need a table of lakegate\'s own', () => {
+    expect(served('', 'snapshot').marksTable).toBe('lakegate_sources');
+    expect(served('').marksTable).toBeUndefined();
+  });
+});
+
 test('the Glue database is the one that lake.yaml names', () => {
   expect(read('datasets: {}\n').glueDatabase).toBeUndefined();
-  expect(read('datasets: {}\ncatalog: {glue: {database: lake}}\n').glueDatabase).toBe('lake');
+  const yaml = 'datasets: {}\ncatalog: {glue: {database: lake}}\n' +
+    'environments:\n  prod: {catalog: {glue: {database: prod_lake}}}\n  dev: {table_prefix: d}\n';
+  expect(read(yaml).glueDatabase).toBe('lake');
+  expect(read(yaml, {environment: 'dev'}).glueDatabase).toBe('lake');
+  expect(read(yaml, {environment: 'prod'}).glueDatabase).toBe('prod_lake');
 });

@@ -1,7 +1,7 @@
 // One stack for each way of deploying that the tests in tests/deploy/ look at; there the same is said
 // to the Terraform module.
 import {App, Duration, Stack, aws_ec2 as ec2, aws_iam as iam, aws_kms as kms, aws_lambda as lambda} from 'aws-cdk-lib';
-import {aws_s3 as s3, aws_sns as sns} from 'aws-cdk-lib';
+import {aws_events as events, aws_s3 as s3, aws_sns as sns} from 'aws-cdk-lib';
 import {DataLake, LakeEvents} from '../lib';
 import type {DataLakeProps} from '../lib';
 
@@ -30,6 +30,8 @@ variant('Chosen', (stack) => ({
   maxConcurrency: 20,
   maxReceiveCount: 3,
   rejectsAlarmThreshold: 100,
+  eventBus: events.EventBus.fromEventBusArn(
+    stack, 'Bus', 'arn:aws:events:eu-west-1:123456789012:event-bus/ops'),
   permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(
     stack, 'Boundary', 'arn:aws:iam::123456789012:policy/edge'),
   alarmTopic: sns.Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-west-1:123456789012:ops'),

@@ -32,6 +32,7 @@ func functions(string) map[string]function.Function {
 		"keys":             stdlib.KeysFunc,
 		"length":           length,
 		"merge":            stdlib.MergeFunc,
+		"regex":            stdlib.RegexFunc,
 		"regexall":         stdlib.RegexAllFunc,
 		"replace":          replace,
 		"slice":            stdlib.SliceFunc,
