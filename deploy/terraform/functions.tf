@@ -117,6 +117,13 @@ resource "aws_lambda_function" "stage" {
     }
   }
   depends_on = [aws_iam_role_policy.function]
+  lifecycle {
+    # For the functions as for commands, what the environment says counts.
+    precondition {
+      condition     = trimsuffix(try(local.environment.lake, local.lake), "/") == local.lake
+      error_message = "${var.config}: the environment's lake is another one than ${local.lake}; leave `lake` out there, or say the same with bucket or bucket_name, and prefix."
+    }
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "stage" {

@@ -124,6 +124,7 @@ def test_what_cannot_be_deployed_is_said(evaluate, tmp_path, config, said):
     ({"prefix": "a*"}, "variable prefix"), ({"prefix": "../x"}, "variable prefix"),
     ({"architecture": "riscv"}, "arm64 or x86_64"), ({"events": "sns"}, "eventbridge or s3"),
     ({"environment": "pord"}, "Invalid index"),
+    ({"environment": "prod", "bucket": "ours"}, "the environment's lake is another one than s3://ours;"),
 ])
 def test_wrong_choices_are_said(evaluate, variables, said):
     assert said in evaluate(fails=True, **variables)

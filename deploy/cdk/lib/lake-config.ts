@@ -29,6 +29,8 @@ export interface LakeConfig {
   readonly marksTable?: string;
   /** `catalog: {glue: {database: …}}` */
   readonly glueDatabase?: string;
+  /** What the environment says the lake is. */
+  readonly lake?: string;
 }
 
 export interface LakeConfigOptions {
@@ -92,6 +94,7 @@ class Reader {
     return {
       tables: [...tables.values()],
       ...(hasSnapshots && {marksTable: `${prefix}lakegate_sources`}),
+      lake: this.text(environment, 'lake'),
       glueDatabase: this.glueDatabase(environment) ?? this.glueDatabase(root as YAMLMap),
     };
   }

@@ -130,6 +130,21 @@ describe('functions', () => {
   });
 });
 
+describe('an environment that says where the lake is', () => {
+  const yaml = `${ORDERS}environments:\n  prod: {lake: "s3://ours/lake/"}\n`;
+  test('may say the same', () => {
+    templateOf(() => ({environment: 'prod', bucketName: 'ours', prefix: 'lake'}), yaml)
+      .allResourcesProperties('AWS::Lambda::Function', {
+        Environment: {Variables: Match.objectLike({LAKEGATE_ENV: 'prod'})}});
+  });
+  test('must not say something else', () => {
+    expect(() => templateOf(() => ({environment: 'prod', bucketName: 'ours'}), yaml))
+      .toThrow(/environments\.prod\.lake is s3:\/\/ours\/lake\/, and this is s3:\/\/ours;/);
+    expect(() => templateOf(() => ({environment: 'prod', prefix: 'lake'}), yaml))
+      .toThrow(/a bucket whose name CloudFormation chooses/);
+  });
+});
+
 describe('rights', () => {
   const template = () => templateOf((stack) => ({
     bucket: s3.Bucket.fromBucketName(stack, 'B', 'ours'), prefix: '/team/lake/'}));
