@@ -4,7 +4,7 @@ import {RemovalPolicy, aws_dynamodb as dynamodb, aws_glue as glue, aws_iam as ia
 import type {Duration, aws_cloudwatch as cloudwatch, aws_ec2 as ec2, aws_events as events} from 'aws-cdk-lib';
 import type {aws_kms as kms, aws_lambda as lambda, aws_logs as logs, aws_s3 as s3} from 'aws-cdk-lib';
 import type {aws_sns as sns} from 'aws-cdk-lib';
-import {Aws, Token} from 'aws-cdk-lib';
+import {Aws} from 'aws-cdk-lib';
 import {Construct} from 'constructs';
 import {addLakeAlarms} from './alarms';
 import {CONFIG_PATH, makeConfigLayer} from './config-layer';
@@ -107,13 +107,14 @@ export class DataLake extends Construct {
     const made = props.bucket ? undefined : this.makeBucket();
     this.bucket = props.bucket ?? made!;
     this.place = {bucket: this.bucket, prefix: lakePrefix(props.prefix), key: props.encryptionKey};
-    this.lake = `s3://${this.bucket.bucketName}/${this.place.prefix}`.replace(/\/$/, '');
+    this.lake = this.rootIn(this.bucket.bucketName)!;
 
     // For the functions as for commands, what the environment says counts.
-    if (config.lake !== undefined && config.lake.replace(/\/+$/, '') !== this.lake)
+    const known = this.rootIn(props.bucket?.bucketName ?? props.bucketName);
+    if (config.lake !== undefined && config.lake.replace(/\/+$/, '') !== known)
       throw new Error(`${props.config}: environments.${props.environment}.lake is ${config.lake}, and this is ` +
-        `${Token.isUnresolved(this.lake) ? 'a bucket whose name CloudFormation chooses' : this.lake}; leave ` +
-        '`lake` out there, or give `bucketName` or `bucket`, and `prefix`, that say the same');
+        `${known ?? 'a bucket whose name CloudFormation chooses'}; leave \`lake\` out there, or give ` +
+        '`bucketName` or `bucket`, and `prefix`, that say the same');
 
     const layer = makeConfigLayer(this, 'Config', props.config);
     this.convert = this.makeFunction('Convert', layer, 'landing/ -> curated/');
@@ -146,6 +147,10 @@ export class DataLake extends Construct {
       rejectsThreshold: props.rejectsAlarmThreshold ?? 0,
       topic: props.alarmTopic,
     });
+  }
+
+  private rootIn(bucket: string | undefined): string | undefined {
+    return bucket && `s3://${bucket}/${this.place.prefix}`.replace(/\/$/, '');
   }
 
   private makeBucket(): s3.Bucket {
