@@ -29,12 +29,14 @@ constexpr std::string_view kDetails =
     "\nExamples:\n"
     "  lakegate load equipment_losses\n"
     "  lakegate load sales.parquet --table Sales --key id --to sales.sqlite\n"
-    "  lakegate load sales.csv --table Sales --key store,day --to sales.sqlite\n";
+    "  lakegate load sales.csv --table Sales --key store,day --to sales.sqlite\n"
+    "  lakegate load sales.csv --table Sales --key store,day --to dynamodb --create\n";
 
 struct Options {
   std::string input, table, to;
   std::vector<std::string> key;
   WriteMode write = WriteMode::kNewest;
+  bool create = false;
 };
 
 Result<int> load_dataset_again(LakeSession& lake, const Options& options, Context& context) {
@@ -44,7 +46,8 @@ Result<int> load_dataset_again(LakeSession& lake, const Options& options, Contex
     return invalid_input(fmt::format(
         "dataset {0} is not served: give it `serve: {{table: {0}, key: [COLUMN]}}` in lake.yaml",
         dataset->name.str()));
-  LAKEGATE_TRY(const LoadSummary done, load_served(lake, *dataset, {.again = true}));
+  LAKEGATE_TRY(const LoadSummary done,
+               load_served(lake, *dataset, {.again = true}, options.create));
   int code = 0;
   for (const LoadFailure& failure : done.failures)
     code = context.failed(with_file(failure.error, failure.arrival.key.str()));
@@ -112,9 +115,11 @@ Result<Instant> modified_at(const std::string& path) {
 }
 
 Result<std::unique_ptr<TableServer>> tables_for(const Options& options, const Context& context) {
+  const TableOptions tables{.create = options.create};
+  if (options.to == "dynamodb") return open_tables("", options.to, tables);
   if (!options.to.empty()) return open_table_file(options.to);
   LAKEGATE_TRY(const std::string lake, choose_lake(context));
-  return open_tables(lake, "");
+  return open_tables(lake, "", tables);
 }
 
 Result<int> load_one_file(const Options& options, Context& context) {
@@ -171,8 +176,10 @@ Action define(CLI::App& app) {
       ->type_name("COLUMN")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--to", options->to, "Of a file: the SQLite file (default: the lake's)")
-      ->type_name("FILE");
+  app.add_option("--to", options->to, "Of a file: a SQLite file, or dynamodb (default: the lake's)")
+      ->type_name("FILE|dynamodb");
+  app.add_flag("--create", options->create,
+               "Make the table in DynamoDB if it is not there, on demand");
   add_choice(app, "--write", options->write,
              {{"newest", WriteMode::kNewest},
               {"upsert", WriteMode::kUpsert},

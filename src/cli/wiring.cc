@@ -9,12 +9,27 @@
 #include "stores/local_store.h"
 #include "stores/polling_watcher.h"
 #include "stores/s3_store.h"
+#include "tables/dynamodb/dynamodb_tables.h"
 #include "tables/sqlite_tables.h"
 
 namespace lakegate::cli {
 namespace {
 
 constexpr std::string_view kOwnTables = "_lake/tables.sqlite";
+constexpr std::string_view kDynamoDb = "dynamodb";
+
+Result<std::unique_ptr<TableServer>> open_dynamodb(const TableOptions& options) {
+  LAKEGATE_TRY(const auto session, aws_session());
+  LAKEGATE_TRY(auto client, session->service("dynamodb"));
+  const AwsSettings& settings = session->settings();
+  LAKEGATE_TRY(const HttpOrigin origin, settings.endpoint("dynamodb"));
+  const bool is_own = settings.has_own_endpoint("dynamodb");
+  const std::string where = is_own ? fmt::format("DynamoDB at {}:{}", origin.host, origin.port)
+                                   : fmt::format("DynamoDB in {}", settings.region);
+  return open_dynamodb_tables(
+      std::move(client),
+      {.create = options.create, .place = where, .table_prefix = options.prefix});
+}
 
 }  // namespace
 
@@ -42,10 +57,15 @@ Result<std::unique_ptr<ObjectStore>> open_store(const std::string& location) {
   return interruptible(std::move(store));
 }
 
-Result<std::unique_ptr<TableServer>> open_tables(const std::string& location,
-                                                 const std::string& to) {
-  if (is_on_s3(location))
-    return invalid_input(fmt::format("{}: lakes on S3 cannot be served yet", location));
+Result<std::unique_ptr<TableServer>> open_tables(const std::string& location, const std::string& to,
+                                                 const TableOptions& options) {
+  const bool on_s3 = is_on_s3(location);
+  if (to == kDynamoDb || (to.empty() && on_s3)) return open_dynamodb(options);
+  if (on_s3)
+    return invalid_input(fmt::format(
+        "{} is a file, and a lake on S3 cannot be served from one; leave `to` out, or write "
+        "`to: dynamodb`",
+        to));
   const std::filesystem::path path =
       std::filesystem::path(location) / (to.empty() ? std::string(kOwnTables) : to);
   std::error_code error;  // what matters of it comes up again when the file is opened

@@ -17,9 +17,14 @@ namespace lakegate::cli {
 bool is_on_s3(std::string_view location);
 Result<std::unique_ptr<ObjectStore>> open_store(const std::string& location);
 
-// Where a dataset is served: `to` of its `serve:`, relative to the lake; empty: the lake's own.
-Result<std::unique_ptr<TableServer>> open_tables(const std::string& location,
-                                                 const std::string& to);
+// Where a dataset is served: `to` of its `serve:`, "dynamodb" or a file relative to the lake;
+// empty: DynamoDB for a lake on S3, the lake's own file for a directory.
+struct TableOptions {
+  std::string prefix;   // the environment's table_prefix, for tables of lakegate's own
+  bool create = false;  // tables of DynamoDB that are not there; those in files are always made
+};
+Result<std::unique_ptr<TableServer>> open_tables(const std::string& location, const std::string& to,
+                                                 const TableOptions& options);
 
 // A table file that belongs to no lake (`lakegate load FILE --to`).
 Result<std::unique_ptr<TableServer>> open_table_file(const std::string& path);

@@ -32,7 +32,11 @@ struct ServeConfig {
   TableName table;  // with the environment's prefix
   std::vector<std::string> key;
   std::string write = "newest";  // newest | upsert | insert
-  std::string to;                // a SQLite file, relative to the lake; empty: _lake/tables.sqlite
+  // "dynamodb", or a SQLite file relative to the lake; empty: what the lake's own place suggests,
+  // dynamodb for S3, _lake/tables.sqlite for a directory.
+  std::string to;
+  std::string ttl;                    // DynamoDB: the column that says when a row expires
+  std::uint64_t max_write_units = 0;  // DynamoDB: a second; 0: no limit
   bool operator==(const ServeConfig&) const = default;
 };
 

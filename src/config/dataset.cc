@@ -206,19 +206,44 @@ class DatasetReader {
                                     "row replaces which",
                                     fmt::join(dataset_.key, ", ")));
     if (const auto to = find_entry(entry.value, "to")) serve.to = read_serve_to(to->value);
+    if (const auto ttl = find_entry(entry.value, "ttl")) serve.ttl = read_ttl(ttl->value);
+    if (const auto units = find_entry(entry.value, "max_write_units"))
+      serve.max_write_units = std::stoull(text(units->value));
+    if (serve.to == "dynamodb" && serve.key.size() > 2)
+      document_.problem(
+          key->value.Mark(),
+          fmt::format("serve.key has {} columns, and a table of DynamoDB takes two at "
+                      "most: the partition key, and the sort key",
+                      serve.key.size()));
     dataset_.serve = std::move(serve);
+  }
+
+  // A column that says when a row expires.
+  std::string read_ttl(const YAML::Node& node) {
+    for (const Word& name : read_words(node, document_)) {
+      const KnownColumn column = check_column(name, "serve.ttl", dataset_, document_);
+      const auto is = [&](TypeKind kind) { return column.type->is(kind); };
+      if (column.type && !is(TypeKind::kInt32) && !is(TypeKind::kInt64) && !is(TypeKind::kDate) &&
+          !is(TypeKind::kTimestamp) && !is(TypeKind::kTimestampTz))
+        document_.problem(name.mark,
+                          fmt::format("{} is {}, and serve.ttl says when a row expires: a date, a "
+                                      "timestamp, or an integer of seconds since 1970",
+                                      name.text, to_string(*column.type)));
+    }
+    return text(node);
   }
 
   std::string read_serve_to(const YAML::Node& node) {
     const std::string path = text(node);
+    if (path == "dynamodb") return path;
     const std::string slashed = "/" + path + "/";
     if (path.starts_with('/') || slashed.find("/../") != std::string::npos || path.ends_with('/'))
       document_.problem(node.Mark(), fmt::format("serve.to is \"{}\"; it must be a file inside the "
                                                  "lake, such as tables/sales.sqlite",
                                                  path));
-    else if (path.find("://") != std::string::npos || path == "dynamodb")
-      document_.problem(node.Mark(), fmt::format("serve.to is \"{}\"; this version of lakegate "
-                                                 "serves from SQLite files in the lake only",
+    else if (path.find("://") != std::string::npos)
+      document_.problem(node.Mark(), fmt::format("serve.to is \"{}\"; rows are served from SQLite "
+                                                 "files in the lake, or from dynamodb",
                                                  path));
     for (const char* zone : {"landing/", "curated/", "rejected/"})
       if (path.starts_with(zone))

@@ -29,10 +29,10 @@ Json schema_of_text(const Shape& shape) {
 }
 
 Json schema_of_limit(const Shape& shape) {
-  return {
-      {"anyOf", Json::array({{{"type", "integer"}, {"minimum", 0}, {"maximum", 999999999999999}},
-                             {{"type", "string"}, {"pattern", shape.pattern}},
-                             {{"type", "string"}, {"pattern", kVariable}}})}};
+  return {{"anyOf",
+           Json::array({{{"type", "integer"}, {"minimum", shape.least}, {"maximum", shape.most}},
+                        {{"type", "string"}, {"pattern", shape.pattern}},
+                        {{"type", "string"}, {"pattern", kVariable}}})}};
 }
 
 Json schema_of_list(const Shape& shape) {

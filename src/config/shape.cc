@@ -38,6 +38,11 @@ bool is_quote(std::string_view text) {
   return is_printable(text) || text == "none";
 }
 
+bool is_write_units(std::string_view text) {
+  return !text.empty() && text.size() <= 9 && text[0] != '0' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool is_limit(std::string_view text) {
   return max_rejects_from(text).has_value();
 }
@@ -162,8 +167,23 @@ Shape serve() {
            "newest: the newest arrival wins (default); upsert: the last write wins; insert: rows "
            "with an existing key are rejected.",
            choice({"newest", "upsert", "insert"})},
-          {"to", "The SQLite file, relative to the lake. Default: _lake/tables.sqlite.",
-           text("a path relative to the lake")},
+          {"to",
+           "dynamodb, or a SQLite file, relative to the lake. Default: dynamodb for a lake on S3, "
+           "_lake/tables.sqlite for a directory.",
+           text("dynamodb, or a path relative to the lake")},
+          {"ttl",
+           "DynamoDB only: the column that says when a row expires and leaves the table: a date, "
+           "a timestamp, or an integer of seconds since 1970.",
+           text("a column's name")},
+          {"max_write_units",
+           "DynamoDB only: at most so many write units a second. Default: as many as the table "
+           "gives.",
+           {.kind = Kind::kLimit,
+            .what = "a number of write units a second, from 1 on",
+            .pattern = "^[1-9][0-9]{0,8}$",
+            .matches = is_write_units,
+            .least = 1,
+            .most = 999'999'999}},
       }};
 }
 

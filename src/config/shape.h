@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +17,7 @@ struct Shape {
   enum class Kind {
     kText,          // not empty unless `pattern` allows it; ${VAR} is expanded
     kTextOrNumber,  // as it is written
-    kLimit,         // max_rejects: a number of rows, or a percentage
+    kLimit,         // a number from `least` to `most`, or what else `pattern` allows (5%)
     kFlag,          // true, false
     kChoice,        // one of `choices`
     kList,          // of of[0]
@@ -34,6 +35,7 @@ struct Shape {
   std::vector<std::string_view> examples = {};
   std::vector<Shape> of;
   std::size_t min_items = 0;
+  std::uint64_t least = 0, most = 999'999'999'999'999;  // kLimit
   std::vector<Key> keys;
   std::vector<std::string_view> exactly_one = {};                             // of these keys
   std::vector<std::pair<std::string_view, std::string_view>> only_with = {};  // key, its condition

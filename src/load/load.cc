@@ -267,7 +267,10 @@ ObjectKey load_rejects_key(const TableName& table, const ArrivalId& arrival) {
 
 Result<TableDefinition> table_definition(const ObjectStore& store, const DatasetConfig& dataset) {
   LAKEGATE_CHECK(check_served(dataset));
-  TableDefinition definition{.name = dataset.serve->table, .key = dataset.serve->key};
+  TableDefinition definition{.name = dataset.serve->table,
+                             .key = dataset.serve->key,
+                             .ttl = dataset.serve->ttl,
+                             .max_write_units = dataset.serve->max_write_units};
   const ObjectKey key = layout::schema_key(dataset.name);
   const auto blob = store.get(key);
   if (blob) {

@@ -2,31 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "aws/retry.h"
 #include "tables/dynamodb/row_writer.h"
 
 namespace lakegate::dynamodb {
-namespace {
-
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-bool is_throttle(const AwsFault& fault) {
-  constexpr std::array<std::string_view, 7> kCodes = {"ProvisionedThroughputExceededException",
-                                                      "ProvisionedThroughputExceeded",
-                                                      "ThrottlingException",
-                                                      "Throttling",
-                                                      "RequestLimitExceeded",
-                                                      "TooManyRequestsException",
-                                                      "SlowDown"};
-  return fault.status == 429 || std::ranges::find(kCodes, fault.code) != kCodes.end();
-}
-
-bool is_transient(const AwsFault& fault) {
-  return fault.status >= 500 || fault.code == "TransactionConflictException" ||
-         fault.code == "RequestTimeout" || fault.code == "RequestTimeoutException";
-}
-
-}  // namespace
 
 void RowWriter::give_up(Error error) {
   if (!failure_) failure_ = std::move(error);
@@ -100,8 +80,9 @@ void RowWriter::batch_answered(Request& request, const AwsReply& reply) {
 void RowWriter::faulted(Request request, const AwsReply& reply) {
   const AwsFault& fault = *reply.fault;
   Error error = to_error(fault, "write to the table " + table_);
-  if (is_throttle(fault)) return retry(std::move(request), /*throttled=*/true, std::move(error));
-  if (is_transient(fault)) return retry(std::move(request), /*throttled=*/false, std::move(error));
+  const RetryClass why = retry_class(fault);
+  if (why != RetryClass::kNo)
+    return retry(std::move(request), why == RetryClass::kThrottled, std::move(error));
   Row& row = *request.rows[0];
   if (fault.code == "ConditionalCheckFailedException" && !request.is_batch) {
     throttled_since_.reset();
