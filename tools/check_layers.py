@@ -39,6 +39,7 @@ INWARD = {
     "main": {"cli"},
 }
 INTERFACES = {"stores/object_store.h": "stores interface", "stores/watcher.h": "stores interface",
+              "stores/stoppable_store.h": "stores interface",
               "tables/table.h": "tables interface"}
 WIRING = "cli/wiring.cc"
 GENERATED = {"build_info.h"}

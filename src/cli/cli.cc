@@ -22,9 +22,10 @@ namespace lakegate::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      init_command(),   add_command(),    run_command(),    status_command(), rejects_command(),
-      check_command(),  replay_command(), verify_command(), widen_command(),  convert_command(),
-      schema_command(), cat_command(),    load_command(),   push_command(),   completion_command()};
+      init_command(),    add_command(),     run_command(),    status_command(),
+      rejects_command(), check_command(),   replay_command(), verify_command(),
+      widen_command(),   convert_command(), schema_command(), cat_command(),
+      load_command(),    push_command(),    invoke_command(), completion_command()};
   return all;
 }
 
@@ -65,7 +66,7 @@ void add_global_options(CLI::App& app, const Command& command, Context& context)
   app.add_option("--lake", context.lake, "The lake (default: $LAKEGATE_LAKE, or here)")
       ->type_name("DIR")
       ->group("Everywhere");
-  app.add_option("--env", context.env, "An environment of lake.yaml")
+  app.add_option("--env", context.env, "An environment of lake.yaml (default: $LAKEGATE_ENV)")
       ->type_name("NAME")
       ->group("Everywhere");
   if (command.prints_format)
@@ -122,6 +123,9 @@ Result<int> dispatch(const Command& command, std::vector<std::string> words, Con
     return Failure(usage_error(command, error.what()));
   }
   if (!app.remaining().empty()) return Failure(unexpected_words(command, app));
+  if (const auto env = context.variables.find("LAKEGATE_ENV");
+      !context.env && env != context.variables.end() && !env->second.empty())
+    context.env = env->second;
   return action(context);
 }
 

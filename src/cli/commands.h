@@ -21,6 +21,7 @@ Command schema_command();
 Command cat_command();
 Command load_command();
 Command push_command();
+Command invoke_command();
 Command completion_command();
 
 const std::vector<Command>& commands();  // in the order of the help

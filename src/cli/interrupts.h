@@ -50,7 +50,7 @@ class RemoveOnInterrupt {
   int slot_ = -1;
 };
 
-// Reading its objects fails after a signal.
+// Reading and writing its objects fails after a signal.
 std::unique_ptr<ObjectStore> interruptible(std::unique_ptr<ObjectStore> store);
 
 }  // namespace lakegate::cli

@@ -59,22 +59,45 @@ Result<std::string> choose_lake(const Context& context) {
       "--lake DIR or LAKEGATE_LAKE, or make one with `lakegate init DIR`");
 }
 
-Result<LakeSession> open_lake(const Context& context) {
-  LakeSession lake;
-  LAKEGATE_TRY(lake.location, choose_lake(context));
-  auto store = open_store(lake.location);
+namespace {
+
+Result<OpenedLake> open_store_at(const std::string& location) {
+  auto store = open_store(location);
   if (!store && store.error().kind == ErrorKind::kNotFound)
     return invalid_input(fmt::format("there is no lake at {}; make one with `lakegate init {}`",
-                                     lake.location, lake.location));
+                                     location, location));
   if (!store) return Failure(std::move(store).error());
-  lake.store = std::move(*store);
-  LAKEGATE_TRY(lake.config,
-               load_config(*lake.store, {.env = context.env, .variables = context.variables}));
-  if (lake.config.lake && !context.lake) {
-    lake.location = relative_to(lake.location, *lake.config.lake);
-    LAKEGATE_TRY(lake.store, open_store(lake.location));
-  }
+  return OpenedLake{location, std::move(*store)};
+}
+
+// An environment of lake.yaml may say that the lake is another one.
+Result<void> move_to(const Config& config, const Context& context, OpenedLake& lake) {
+  if (!config.lake || context.lake) return {};
+  lake.location = relative_to(lake.location, *config.lake);
+  LAKEGATE_TRY(lake.store, open_store(lake.location));
+  return {};
+}
+
+}  // namespace
+
+Result<OpenedLake> open_lake_store(const Context& context) {
+  LAKEGATE_TRY(const std::string location, choose_lake(context));
+  LAKEGATE_TRY(OpenedLake lake, open_store_at(location));
+  if (!context.env || context.lake) return lake;
+  LAKEGATE_TRY(
+      const auto config,
+      load_written_config(*lake.store, {.env = context.env, .variables = context.variables}));
+  if (config) LAKEGATE_CHECK(move_to(*config, context, lake));
   return lake;
+}
+
+Result<LakeSession> open_lake(const Context& context) {
+  LAKEGATE_TRY(const std::string location, choose_lake(context));
+  LAKEGATE_TRY(OpenedLake lake, open_store_at(location));
+  LAKEGATE_TRY(Config config,
+               load_config(*lake.store, {.env = context.env, .variables = context.variables}));
+  LAKEGATE_CHECK(move_to(config, context, lake));
+  return LakeSession{std::move(lake.location), std::move(lake.store), std::move(config)};
 }
 
 Result<LakeFile> read_lake_file(const ObjectStore& store) {
@@ -101,10 +124,6 @@ Result<void> check_lake_file_is_used(const Context& context) {
       "LAKEGATE_CONFIG names {} as the configuration, and this command edits the lake's own "
       "lake.yaml; unset it, or edit {} by hand",
       named->second, named->second));
-}
-
-Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset) {
-  return store.try_lease("run-" + dataset.str());
 }
 
 Result<std::unique_ptr<Lease>> hold(ObjectStore& store, const DatasetName& dataset) {

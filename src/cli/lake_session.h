@@ -22,6 +22,12 @@ struct LakeSession {
 // --lake, else LAKEGATE_LAKE, else the current directory if it looks like a lake; --env may name
 // another one, unless --lake is given.
 Result<std::string> choose_lake(const Context& context);
+// The store alone, for whoever reads the configuration later, or again and again.
+struct OpenedLake {
+  std::string location;
+  std::unique_ptr<ObjectStore> store;
+};
+Result<OpenedLake> open_lake_store(const Context& context);
 Result<LakeSession> open_lake(const Context& context);
 
 // The text of lake.yaml, empty where there is none, and the same replaced, if nobody else has
@@ -36,9 +42,7 @@ Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::st
 // Refuses to edit the lake's lake.yaml where LAKEGATE_CONFIG says that another file counts.
 Result<void> check_lake_file_is_used(const Context& context);
 
-// Held while a process changes what is in a dataset. `hold` waits until nobody else does, or the
-// program is interrupted; `try_to_hold` gives null where somebody does.
+// Waits until nobody else holds the dataset (convert/lake_run.h), or the program is interrupted.
 Result<std::unique_ptr<Lease>> hold(ObjectStore& store, const DatasetName& dataset);
-Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset);
 
 }  // namespace lakegate::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <set>
 
 #include "cli/amounts.h"
 #include "cli/commands.h"
@@ -15,7 +14,6 @@
 #include "cli/wiring.h"
 #include "convert/lake_run.h"
 #include "convert/orphans.h"
-#include "lake/layout.h"
 
 namespace lakegate::cli {
 namespace {
@@ -57,20 +55,6 @@ struct Round {
 
 Failure interruption() {
   return fail(ErrorKind::kPermanent, "interrupted");
-}
-
-// The arrivals of a dataset that have a run record, found by listing.
-Result<std::set<std::string>> finished_arrivals(const ObjectStore& store,
-                                                const DatasetName& dataset) {
-  const std::string any = layout::run_key(dataset, ArrivalId("x")).str();
-  LAKEGATE_TRY(const auto records, store.list(any.substr(0, any.rfind('/') + 1)));
-  std::set<std::string> finished;
-  for (const ObjectInfo& record : records) {
-    const std::string& key = record.key.str();
-    const std::size_t begin = key.rfind('/') + 1;
-    finished.insert(key.substr(begin, key.rfind('.') - begin));
-  }
-  return finished;
 }
 
 Result<Landed> look(Round& round, const std::optional<DatasetName>& only) {

@@ -87,7 +87,78 @@ Result<Known> identify(const ObjectStore& store, const ObjectInfo& object, const
                only_touched ? it->second.arrived_at : object.modified};
 }
 
+Arrival arrival_of(const ObjectInfo& object, Match match) {
+  return {.dataset = match.dataset->name,
+          .key = object.key,
+          .version = object.version,
+          .size = object.size,
+          .arrived_at = object.modified,
+          .captures = std::move(match.captures),
+          .id = {}};
+}
+
+void identify(Arrival& arrival) {
+  arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, arrival.size,
+                               arrival.arrived_at);
+}
+
+// The index with the tag that an update must name; made from the records where it is missing.
+struct StoredIndex {
+  Index files;
+  std::string tag;  // empty: not stored
+};
+Result<StoredIndex> load_index(const ObjectStore& store, const Config& config) {
+  StoredIndex index;
+  auto blob = store.get(kIndexKey);
+  if (!blob && blob.error().kind != ErrorKind::kNotFound)
+    return tl::unexpected<Error>(std::move(blob).error());
+  if (blob) {
+    index.tag = std::move(blob->tag);
+    if (auto known = index_from_json(blob->bytes)) {
+      index.files = std::move(*known);
+      return index;
+    }
+  }
+  LAKEGATE_TRY(index.files, index_from_records(store, config));
+  return index;
+}
+
+// What is known of one landed file, noted in the index for whoever looks next.
+Result<Known> identify_and_note(ObjectStore& store, const Config& config,
+                                const ObjectInfo& object) {
+  constexpr int kMaxAttempts = 64;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    LAKEGATE_TRY(StoredIndex index, load_index(store, config));
+    LAKEGATE_TRY(const Known known, identify(store, object, index.files));
+    const auto before = index.files.find(object.key);
+    if (before != index.files.end() && before->second == known) return known;
+    index.files[object.key] = known;
+    const auto put = index.tag.empty()
+                         ? store.put_if_absent(kIndexKey, to_json(index.files))
+                         : store.put_if_match(kIndexKey, to_json(index.files), index.tag);
+    if (put) return known;
+    if (put.error().kind != ErrorKind::kConflict) return tl::unexpected<Error>(put.error());
+  }
+  return fail(ErrorKind::kRetryable, "other runs kept changing _lake/index.json; run again",
+              {.file = object.key.str()});
+}
+
 }  // namespace
+
+Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& config,
+                                            const ObjectKey& key) {
+  LAKEGATE_TRY(auto match, match_dataset(config, key));
+  if (!match || !is_utf8(key.str())) return std::nullopt;
+  LAKEGATE_TRY(const ObjectInfo object, store.head(key));
+  Arrival arrival = arrival_of(object, std::move(*match));
+  if (arrival.version.empty()) {
+    LAKEGATE_TRY(Known known, identify_and_note(store, config, object));
+    arrival.version = std::move(known.sha256);
+    arrival.arrived_at = known.arrived_at;
+  }
+  identify(arrival);
+  return arrival;
+}
 
 Result<Landed> find_landed(ObjectStore& store, const Config& config,
                            const std::optional<DatasetName>& only, bool remember_index) {
@@ -118,13 +189,7 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
       if (index && index->contains(object.key)) now[object.key] = index->at(object.key);
       continue;
     }
-    Arrival arrival{.dataset = match->dataset->name,
-                    .key = object.key,
-                    .version = object.version,
-                    .size = object.size,
-                    .arrived_at = object.modified,
-                    .captures = std::move(match->captures),
-                    .id = {}};
+    Arrival arrival = arrival_of(object, std::move(*match));
     if (arrival.version.empty()) {
       if (!index) {
         LAKEGATE_TRY(index, index_from_records(store, config));
@@ -138,8 +203,7 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
       arrival.arrived_at = known->arrived_at;
       now[object.key] = std::move(*known);
     }
-    arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, arrival.size,
-                                 arrival.arrived_at);
+    identify(arrival);
     landed.arrivals.push_back(std::move(arrival));
   }
   std::sort(landed.arrivals.begin(), landed.arrivals.end(), [](const Arrival& a, const Arrival& b) {

@@ -60,7 +60,8 @@ std::string folder_of(const ObjectKey& key) {
 
 }  // namespace
 
-Result<Config> load_config(const ObjectStore& store, const ConfigChoice& choice) {
+Result<std::optional<Config>> load_written_config(const ObjectStore& store,
+                                                  const ConfigChoice& choice) {
   ConfigSource source{
       .text = "", .file = "lake.yaml", .env = choice.env, .variables = choice.variables};
   if (const auto it = choice.variables.find("LAKEGATE_CONFIG"); it != choice.variables.end()) {
@@ -79,6 +80,12 @@ Result<Config> load_config(const ObjectStore& store, const ConfigChoice& choice)
     return invalid_input(
         fmt::format("--env {} picks an environment of lake.yaml, and {} has no lake.yaml",
                     *choice.env, store.describe()));
+  return std::nullopt;
+}
+
+Result<Config> load_config(const ObjectStore& store, const ConfigChoice& choice) {
+  LAKEGATE_TRY(auto written, load_written_config(store, choice));
+  if (written) return std::move(*written);
   LAKEGATE_TRY(auto folders, landing_folders(store));
   return config_from_folders(folders);
 }
@@ -119,6 +126,22 @@ Result<Schema> known_schema(const DatasetConfig& dataset,
     *it = declared;
   }
   return known;
+}
+
+Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset) {
+  return store.try_lease("run-" + dataset.str());
+}
+
+Result<std::set<std::string>> finished_arrivals(const ObjectStore& store,
+                                                const DatasetName& dataset) {
+  LAKEGATE_TRY(const auto records, store.list(folder_of(layout::run_key(dataset, ArrivalId("x")))));
+  std::set<std::string> finished;
+  for (const ObjectInfo& record : records) {
+    const std::string& key = record.key.str();
+    const std::size_t begin = key.rfind('/') + 1;
+    finished.insert(key.substr(begin, key.rfind('.') - begin));
+  }
+  return finished;
 }
 
 Result<std::vector<RunRecord>> list_runs(const ObjectStore& store, const DatasetName& dataset) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,12 +29,21 @@ struct Landed {
 Result<Landed> find_landed(ObjectStore& store, const Config& config,
                            const std::optional<DatasetName>& only, bool remember_index);
 
+// The arrival that one landed object is now, as find_landed would tell of it, without a listing.
+// Nothing: it belongs to no dataset. kNotFound: it is not there. `config` must be the whole lake's
+// where the store has no versions: the index is kept up to date then.
+Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& config,
+                                            const ObjectKey& key);
+
 // lake.yaml at the lake's root, or what LAKEGATE_CONFIG names, or one dataset a folder.
 struct ConfigChoice {
   std::optional<std::string> env;
   Environment variables;
 };
 Result<Config> load_config(const ObjectStore& store, const ConfigChoice& choice);
+// The same without the last resort, which needs a listing: nothing where nobody wrote one.
+Result<std::optional<Config>> load_written_config(const ObjectStore& store,
+                                                  const ConfigChoice& choice);
 
 // A remembered schema with the tag that an update must name. Nothing if none is remembered yet.
 struct StoredSchema {
@@ -66,6 +76,14 @@ struct RunOptions {
   Resources resources;
   bool retry_failed = false;  // also what failed before and has not changed
 };
+
+// Held while a process changes what is in a dataset; null where another one holds it. A help
+// against doing work twice: stores without leases give one to everybody.
+Result<std::unique_ptr<Lease>> try_to_hold(ObjectStore& store, const DatasetName& dataset);
+
+// The arrivals of a dataset that have a run record, found by listing: their ids.
+Result<std::set<std::string>> finished_arrivals(const ObjectStore& store,
+                                                const DatasetName& dataset);
 
 // Runs one arrival: claim, read and write, verdict, schema, publish, record (ARCHITECTURE.md, "The
 // run of an arrival"). Safe to call again at any time, from any number of processes; every attempt

@@ -245,6 +245,17 @@ Result<Due> find_due(const ObjectStore& store, const DatasetConfig& dataset, boo
   return due;
 }
 
+// Whether this generation of the arrival, or a later one, was loaded.
+Result<bool> has_load_record(const ObjectStore& store, const TableName& table,
+                             const RunRecord& run) {
+  const ObjectKey key = layout::load_key(table, run.arrival.id);
+  const auto blob = store.get(key);
+  if (!blob && blob.error().kind == ErrorKind::kNotFound) return false;
+  if (!blob) return tl::unexpected(blob.error());
+  LAKEGATE_TRY(const LoadRecord record, load_from_json(blob->bytes, key));
+  return record.generation >= run.generation;
+}
+
 Result<void> check_served(const DatasetConfig& dataset) {
   if (!dataset.serve)
     return invalid_input(fmt::format(
@@ -335,6 +346,35 @@ Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,
   LAKEGATE_TRY(LoadRecord record, loader.load(run));
   if (record.rows_removed > 0) {
     LAKEGATE_TRY(const auto reoffered, loader.reoffer({record.arrival}));
+    if (!reoffered.failures.empty()) return tl::unexpected(reoffered.failures.front().error);
+  }
+  return record;
+}
+
+Result<std::optional<LoadRecord>> load_if_due(ObjectStore& store, TableServer& tables,
+                                              const DatasetConfig& dataset, const RunRecord& run) {
+  LAKEGATE_CHECK(check_served(dataset));
+  LAKEGATE_TRY(const auto lease, store.lease("tables " + tables.describe()));
+  const TableName& table = dataset.serve->table;
+  const ArrivalId& arrival = run.arrival.id;
+  LAKEGATE_TRY(const bool is_loaded, has_load_record(store, table, run));
+  // Only these take rows out, so that only they can have left a note.
+  const bool may_remove = dataset.mode == Mode::kSnapshot || run.generation > 1;
+  bool must_reoffer = false;
+  if (may_remove) {
+    const auto note = store.head(beside_record(table, arrival, kReofferSuffix));
+    if (!note && note.error().kind != ErrorKind::kNotFound) return tl::unexpected(note.error());
+    must_reoffer = note.has_value();
+  }
+  if (is_loaded && !must_reoffer) return std::nullopt;
+  LAKEGATE_TRY(DatasetLoader loader, DatasetLoader::open(store, tables, dataset));
+  std::optional<LoadRecord> record;
+  if (!is_loaded) {
+    LAKEGATE_TRY(record, loader.load(run));
+    must_reoffer = must_reoffer || record->rows_removed > 0;
+  }
+  if (must_reoffer) {
+    LAKEGATE_TRY(const auto reoffered, loader.reoffer({arrival}));
     if (!reoffered.failures.empty()) return tl::unexpected(reoffered.failures.front().error);
   }
   return record;

@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,12 @@ Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,
 
 // The first kMaxFailureRejects rows that a load rejected, one JSON object a line.
 ObjectKey load_rejects_key(const TableName& table, const ArrivalId& arrival);
+
+// What the creation of a run record asks for: loads the arrival and records it, unless that was
+// done before (then nothing), and brings back what such a load, this one or one that died, took
+// out.
+Result<std::optional<LoadRecord>> load_if_due(ObjectStore& store, TableServer& tables,
+                                              const DatasetConfig& dataset, const RunRecord& run);
 
 // A Parquet file by itself: no lake, no record.
 struct FileLoad {
