@@ -22,10 +22,10 @@ namespace lakegate::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      init_command(),    add_command(),     run_command(),    status_command(),
-      rejects_command(), check_command(),   replay_command(), verify_command(),
-      widen_command(),   convert_command(), schema_command(), cat_command(),
-      load_command(),    push_command(),    invoke_command(), completion_command()};
+      init_command(),   add_command(),       run_command(),    status_command(), rejects_command(),
+      check_command(),  replay_command(),    verify_command(), widen_command(),  convert_command(),
+      schema_command(), cat_command(),       load_command(),   push_command(),   invoke_command(),
+      lambda_command(), completion_command()};
   return all;
 }
 
@@ -134,6 +134,9 @@ Result<int> run_line(const CommandLine& line, Context& context) {
     print_version(context.out);
     return 0;
   }
+  const bool is_bootstrap = line.command.empty() && line.rest.empty() &&
+                            context.variables.contains("AWS_LAMBDA_RUNTIME_API");
+  if (is_bootstrap) return dispatch(lambda_command(), {}, context);
   if (line.wants_help_all || line.command.empty() || line.command == "help") {
     const bool asked = line.wants_help || line.wants_help_all || line.command == "help";
     print_help(asked ? context.out : context.err,

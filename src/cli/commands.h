@@ -22,6 +22,7 @@ Command cat_command();
 Command load_command();
 Command push_command();
 Command invoke_command();
+Command lambda_command();
 Command completion_command();
 
 const std::vector<Command>& commands();  // in the order of the help

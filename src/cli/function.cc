@@ -4,10 +4,14 @@
 
 #include "cli/lake_session.h"
 #include "cli/wiring.h"
+#include "lambda/event_bus.h"
 #include "lambda/function_size.h"
 
 namespace lakegate::cli {
 namespace {
+
+// No call of AWS goes on when this much is left: the answer must get through.
+constexpr auto kToAnswer = std::chrono::milliseconds(1'000);
 
 std::string variable(const Context& context, const std::string& name) {
   const auto found = context.variables.find(name);
@@ -34,6 +38,20 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
   tools.open_tables = [location = lake.location](const std::string& to) {
     return open_tables(location, to);
   };
+  const std::string bus = variable(context, "LAKEGATE_EVENT_BUS");
+  if (tools.name && !options.as) {
+    LAKEGATE_TRY(const auto session, aws_session());
+    tools.set_deadline = [session](auto deadline) {
+      session->set_deadline(deadline ? std::optional(*deadline - kToAnswer) : std::nullopt);
+    };
+  }
+  if (!bus.empty()) {
+    LAKEGATE_TRY(const auto session, aws_session());
+    LAKEGATE_TRY(auto events, session->service("events"));
+    tools.announce = [events = std::move(events), bus, lake = lake.location](const RunRecord& run) {
+      return announce(*events, bus, lake, run);
+    };
+  }
   return std::make_unique<Handler>(
       std::move(lake.store), std::move(tools),
       HandlerOptions{.function = variable(context, "AWS_LAMBDA_FUNCTION_NAME"),

@@ -53,7 +53,7 @@ Result<int> invoke(const Options& options, Context& context) {
   LAKEGATE_TRY(
       const auto handler,
       make_handler(context, {.resources = options.resources, .as = options.as, .log = log}));
-  Invocation invocation{.request_id = "invoke", .deadline = std::nullopt};
+  Invocation invocation{.request_id = "invoke", .trace_id = {}, .deadline = std::nullopt};
   if (options.timeout) invocation.deadline = Deadline::Clock::now() + *options.timeout;
   const auto answer = handler->handle(event, invocation);
   if (!answer) return context.failed(answer.error());

@@ -53,6 +53,7 @@ Handler::Handler(std::unique_ptr<ObjectStore> store, LakeTools tools, HandlerOpt
 
 Result<std::string> Handler::handle(std::string_view text, const Invocation& invocation) {
   deadline_->set(invocation.deadline);
+  if (tools_.set_deadline) tools_.set_deadline(invocation.deadline);
   const auto hidden = [&](Error error) {
     error.message = options_.secrets.hidden_in(std::move(error.message));
     return tl::unexpected<Error>(std::move(error));
@@ -100,6 +101,7 @@ void Handler::log(const TaskReport& report, const Invocation& invocation) {
     options_.log(
         options_.secrets.hidden_in(log_line(report, {.request_id = invocation.request_id,
                                                      .function = options_.function,
+                                                     .trace_id = invocation.trace_id,
                                                      .cold_start = is_cold_,
                                                      .now = std::chrono::system_clock::now()})));
   is_cold_ = false;

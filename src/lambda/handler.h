@@ -16,6 +16,7 @@ namespace lakegate {
 
 struct Invocation {
   std::string request_id;
+  std::string trace_id;                                 // of AWS X-Ray; may be empty
   std::optional<Deadline::Clock::time_point> deadline;  // nothing: as long as it takes
 };
 

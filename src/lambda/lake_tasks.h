@@ -31,6 +31,8 @@ struct LakeTools {
   Resources resources;
   // Where a dataset is served: `to` of its `serve:`.
   std::function<Result<std::unique_ptr<TableServer>>(const std::string& to)> open_tables;
+  // What remains of an invocation, for whoever waits and tries again below; may be empty.
+  std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
   // Tells others of a committed run, at least once; may be empty.
   std::function<Result<void>(const RunRecord&)> announce;
 };

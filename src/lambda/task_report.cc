@@ -115,6 +115,7 @@ std::string log_line(const TaskReport& report, const LogContext& context) {
       {"level", report.failed() ? "ERROR" : "INFO"}};
   if (!context.request_id.empty()) line["request_id"] = context.request_id;
   if (!context.function.empty()) line["function"] = context.function;
+  if (!context.trace_id.empty()) line["trace_id"] = context.trace_id;
   line.update(to_json(report));
   line["duration_ms"] = report.duration.count();
   line["cold_start"] = context.cold_start ? 1 : 0;

@@ -50,7 +50,7 @@ std::string_view to_string(TaskReport::Outcome outcome);
 nlohmann::ordered_json to_json(const TaskReport& report);
 
 struct LogContext {
-  std::string request_id, function;
+  std::string request_id, function, trace_id;
   bool cold_start = false;
   std::chrono::system_clock::time_point now;
 };

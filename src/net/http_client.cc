@@ -101,7 +101,8 @@ class HttpPools : public HttpExchangeOwner {
         .allowable_throughput_failure_interval_seconds =
             static_cast<std::uint32_t>(std::max<std::int64_t>(interval.count(), 1)),
     };
-    const proxy_env_var_settings proxy = {.env_var_type = AWS_HPEV_ENABLE};
+    const proxy_env_var_settings proxy = {.env_var_type = options_.use_proxy ? AWS_HPEV_ENABLE
+                                                                             : AWS_HPEV_DISABLE};
     aws_http_connection_manager_options options = {};
     options.bootstrap = runtime_.bootstrap();
     options.initial_window_size = SIZE_MAX;

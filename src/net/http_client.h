@@ -18,7 +18,8 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reply_timeout{60'000};      // without a byte in either direction
   std::size_t max_reply_bytes = std::size_t{64} << 20;  // a longer reply is kPermanent
-  std::string ca_file;  // PEM, instead of the system's; empty: the system's
+  bool use_proxy = true;  // that HTTP_PROXY and HTTPS_PROXY name, unless NO_PROXY excepts the host
+  std::string ca_file;    // PEM, instead of the system's; empty: the system's
 };
 
 // Called exactly once, on an event-loop thread: do little there and do not block. An HTTP status

@@ -124,7 +124,7 @@ class HandlerTest : public ::testing::Test {
     handler_ = std::make_unique<Handler>(
         std::move(store), std::move(tools),
         HandlerOptions{.function = "convert",
-                       .margins = {},
+                       .margins = margins_,
                        .secrets = Secrets(variables),
                        .log = [this](std::string_view line) { log_.emplace_back(line); }});
   }
@@ -135,7 +135,7 @@ class HandlerTest : public ::testing::Test {
 
   Result<std::string> handle(const std::string& event,
                              std::optional<std::chrono::milliseconds> left = std::nullopt) {
-    Invocation invocation{.request_id = "request-1", .deadline = std::nullopt};
+    Invocation invocation{.request_id = "request-1", .trace_id = {}, .deadline = std::nullopt};
     if (left) invocation.deadline = Deadline::Clock::now() + *left;
     return handler_->handle(event, invocation);
   }
@@ -171,6 +171,7 @@ class HandlerTest : public ::testing::Test {
   std::unique_ptr<Handler> handler_;
   std::vector<std::string> log_, announced_;
   bool announcing_fails_ = false;
+  Margins margins_;
 };
 
 TEST_F(HandlerTest, LandingIsConvertedOnceAndItsRunRecordIsLoadedOnce) {
@@ -275,9 +276,11 @@ TEST_F(HandlerTest, NothingIsBegunTenSecondsBeforeTheDeadline) {
 TEST_F(HandlerTest, WorkStopsBeforeTheDeadlineAndPublishesNothing) {
   put("landing/plain/a.csv", "x\n1\n");
   const std::string message = s3_event("lake/landing/plain/a.csv");
-  // 10.05 s are enough to begin; opening the object takes until 4 s before the end.
-  shared_->on_open = [] { std::this_thread::sleep_for(std::chrono::milliseconds(6'100)); };
-  const auto answer = handle(message, std::chrono::milliseconds(10'050));
+  margins_ = {.to_begin = std::chrono::milliseconds(100), .to_stop = std::chrono::milliseconds(50)};
+  start(LakeName{.bucket = "b", .prefix = "lake/"});
+  // Enough to begin; but opening the object takes until the time is over.
+  shared_->on_open = [] { std::this_thread::sleep_for(std::chrono::milliseconds(500)); };
+  const auto answer = handle(message, std::chrono::milliseconds(500));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::kRetryable);
   EXPECT_THAT(keys("curated/"), IsEmpty());

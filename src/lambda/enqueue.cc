@@ -1,0 +1,171 @@
+#include "lambda/enqueue.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+namespace lakegate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostMessages = 10;
+constexpr std::size_t kMostBytes = 256 * 1024 - 1024;
+constexpr int kMostInFlight = 16;
+constexpr int kMostTries = 8;  // of one message that the queue refuses for the moment
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// What SQS said of a batch.
+struct BatchReply {
+  std::uint64_t taken = 0;
+  std::vector<std::string> again;  // bodies that it could not take now
+  std::optional<Error> refused;    // one that it will never take
+};
+
+BatchReply read_batch_reply(const std::string& text, const std::vector<std::string>& bodies) {
+  BatchReply read;
+  std::vector<bool> settled(bodies.size(), false);
+  // Each entry of a list that names one of the messages.
+  const auto each = [&](const Json& json, const char* name, const auto& take) {
+    const auto list = json.find(name);
+    if (list == json.end() || !list->is_array()) return;
+    for (const Json& entry : *list)
+      for (std::size_t i = 0; i < bodies.size(); ++i)
+        if (entry.is_object() && entry.value("Id", Json()) == std::to_string(i)) take(i, entry);
+  };
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_object()) {
+    each(json, "Successful", [&](std::size_t i, const Json&) {
+      if (!settled[i]) ++read.taken;
+      settled[i] = true;
+    });
+    each(json, "Failed", [&](std::size_t i, const Json& entry) {
+      if (entry.value("SenderFault", Json()) != true) return;
+      settled[i] = true;
+      read.refused = Error{ErrorKind::kPermanent,
+                           fmt::format("the queue refused a message: {}", text_of(entry))};
+    });
+  }
+  for (std::size_t i = 0; i < bodies.size(); ++i)
+    if (!settled[i]) read.again.push_back(bodies[i]);
+  return read;
+}
+
+}  // namespace
+
+std::string message_of(const RunRequest& request) {
+  Json run = Json::object();
+  if (!request.lake.empty()) run["lake"] = request.lake;
+  if (!request.dataset.empty()) run["dataset"] = request.dataset;
+  if (!request.key.empty()) run["key"] = request.key;
+  Json message = Json::object();
+  message["run"] = std::move(run);
+  return text_of(message);
+}
+
+AwsRequest send_batch_request(const std::string& queue_url,
+                              const std::vector<std::string>& bodies) {
+  Json entries = Json::array();
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    Json entry = Json::object();
+    entry["Id"] = std::to_string(i);
+    entry["MessageBody"] = bodies[i];
+    entries.push_back(std::move(entry));
+  }
+  Json body = Json::object();
+  body["QueueUrl"] = queue_url;
+  body["Entries"] = std::move(entries);
+  return {.method = "POST",
+          .path = "/",
+          .query = {},
+          .headers = {{"Content-Type", "application/x-amz-json-1.0"},
+                      {"X-Amz-Target", "AmazonSQS.SendMessageBatch"}},
+          .body = std::make_shared<const std::string>(text_of(body))};
+}
+
+// Shared with the callbacks of what is in flight.
+struct QueueSender::State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int in_flight = 0;
+  std::uint64_t sent = 0;
+  std::optional<Error> error;
+
+  void settle(std::uint64_t taken, std::optional<Error> failed) {
+    const std::lock_guard guard(mutex);
+    sent += taken;
+    if (failed && !error) error = std::move(failed);
+    --in_flight;
+    changed.notify_all();
+  }
+
+  static void send(const std::shared_ptr<State>& state, const std::shared_ptr<ServiceClient>& sqs,
+                   const std::string& queue_url, std::vector<std::string> bodies, int tries) {
+    AwsRequest request = send_batch_request(queue_url, bodies);
+    sqs->call(std::move(request), {},
+              [state, sqs, queue_url, bodies = std::move(bodies), tries](Result<AwsReply> reply) {
+                if (!reply) return state->settle(0, std::move(reply).error());
+                if (reply->fault)
+                  return state->settle(0, to_error(*reply->fault, "send messages to the queue"));
+                BatchReply read = read_batch_reply(reply->http.body, bodies);
+                if (read.refused || read.again.empty())
+                  return state->settle(read.taken, std::move(read.refused));
+                if (tries + 1 >= kMostTries)
+                  return state->settle(
+                      read.taken, Error{ErrorKind::kRetryable, "the queue kept refusing messages"});
+                {
+                  const std::lock_guard guard(state->mutex);
+                  state->sent += read.taken;
+                }
+                send(state, sqs, queue_url, std::move(read.again), tries + 1);
+              });
+  }
+};
+
+QueueSender::QueueSender(std::shared_ptr<ServiceClient> sqs, std::string queue_url)
+    : sqs_(std::move(sqs)), queue_url_(std::move(queue_url)), state_(std::make_shared<State>()) {}
+
+QueueSender::~QueueSender() {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return state_->in_flight == 0; });
+}
+
+Result<void> QueueSender::send(std::string body) {
+  if (bodies_.size() == kMostMessages || bytes_ + body.size() > kMostBytes) LAKEGATE_CHECK(flush());
+  bytes_ += body.size();
+  bodies_.push_back(std::move(body));
+  return {};
+}
+
+Result<void> QueueSender::flush() {
+  {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [&] { return state_->in_flight < kMostInFlight || state_->error; });
+    if (state_->error) return tl::unexpected<Error>(*state_->error);
+    if (bodies_.empty()) return {};
+    ++state_->in_flight;
+  }
+  bytes_ = 0;
+  State::send(state_, sqs_, queue_url_, std::exchange(bodies_, {}), 0);
+  return {};
+}
+
+Result<void> QueueSender::finish() {
+  LAKEGATE_CHECK(flush());
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return state_->in_flight == 0; });
+  if (state_->error) return tl::unexpected<Error>(*state_->error);
+  return {};
+}
+
+QueueSender::Counts QueueSender::counts() const {
+  const std::lock_guard guard(state_->mutex);
+  return {.sent = state_->sent};
+}
+
+}  // namespace lakegate
