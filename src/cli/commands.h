@@ -23,6 +23,8 @@ Command load_command();
 Command push_command();
 Command invoke_command();
 Command lambda_command();
+Command catalog_command();
+Command ddl_command();
 Command completion_command();
 
 const std::vector<Command>& commands();  // in the order of the help

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "catalog/register.h"
 #include "cli/amounts.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
@@ -47,6 +48,7 @@ struct Round {
   const Options& options;
   Context& context;
   RunReport& report;
+  Catalog* catalog = nullptr;         // null where the lake has none
   LandingWatcher* watcher = nullptr;  // null unless --watch
   bool landed_meanwhile = false;
 
@@ -70,6 +72,16 @@ Result<Landed> look(Round& round, const std::optional<DatasetName>& only) {
   return landed;
 }
 
+// The run is committed whether or not the catalog can be reached.
+void register_committed(Round& round, const DatasetConfig& dataset, const RunRecord& record) {
+  const auto done =
+      register_run(*round.catalog, round.store(), round.lake.location, dataset, record);
+  if (done) return;
+  Error error = done.error();
+  error.message += "; what was run stays, and `lakegate catalog sync` registers it";
+  round.report.error(dataset.name.str(), error);
+}
+
 Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& arrival) {
   if (interrupted()) return interruption();
   if (round.watcher != nullptr && round.watcher->is_being_written(arrival.key)) return {};
@@ -90,6 +102,8 @@ Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& 
     return Failure(outcome.error());
   }
   round.report.arrival(*outcome);
+  if (round.catalog != nullptr && outcome->record)
+    register_committed(round, dataset, *outcome->record);
   return {};
 }
 
@@ -184,8 +198,9 @@ Result<int> show_what_would_run(LakeSession& lake, const Options& options, Conte
 Result<int> run_once(const Options& options, Context& context) {
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   if (options.dry_run) return show_what_would_run(lake, options, context);
+  LAKEGATE_TRY(const auto catalog, open_catalog(lake.location, lake.config));
   RunReport report(context, lake.location);
-  Round round{lake, options, context, report};
+  Round round{lake, options, context, report, catalog.get()};
   const auto done = run_datasets(round);
   if (interrupted()) return kInterruptedCode;
   if (!done) return Failure(done.error());
@@ -212,7 +227,7 @@ Result<int> watch(const Options& options, Context& context) {
     if (lake) {
       RunReport report(context, lake->location);
       if (!is_first) report.keep_quiet_of_earlier_failures();
-      Round round{*lake, options, context, report, watcher.get()};
+      Round round{*lake, options, context, report, nullptr, watcher.get()};
       if (auto done = run_datasets(round); !done && !interrupted()) {
         if (is_first) return Failure(std::move(done).error());
         context.failed(done.error());

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <mutex>
 
+#include "aws/session.h"
+#include "catalog/glue_catalog.h"
 #include "cli/interrupts.h"
 #include "stores/local_store.h"
 #include "stores/polling_watcher.h"
@@ -75,6 +77,13 @@ Result<std::unique_ptr<TableServer>> open_tables(const std::string& location, co
 
 Result<std::unique_ptr<TableServer>> open_table_file(const std::string& path) {
   return open_sqlite_tables(path);
+}
+
+Result<std::unique_ptr<Catalog>> open_catalog(const std::string& location, const Config& config) {
+  if (!config.catalog || !location.starts_with("s3://")) return nullptr;
+  LAKEGATE_TRY(const auto session, aws_session());
+  LAKEGATE_TRY(auto glue, session->service("glue"));
+  return make_glue_catalog(std::move(glue), config.catalog->glue_database);
 }
 
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location) {

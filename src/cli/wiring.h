@@ -1,4 +1,4 @@
-// The one place that makes concrete stores and tables for a lake.
+// The one place that makes concrete stores, tables and catalogs for a lake.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "aws/session.h"
+#include "catalog/catalog.h"
+#include "config/config.h"
 #include "lake/error.h"
 #include "stores/object_store.h"
 #include "stores/watcher.h"
@@ -28,6 +30,10 @@ Result<std::unique_ptr<TableServer>> open_tables(const std::string& location, co
 
 // A table file that belongs to no lake (`lakegate load FILE --to`).
 Result<std::unique_ptr<TableServer>> open_table_file(const std::string& path);
+
+// Where the lake's tables are registered; null for a directory, and without `catalog:` in
+// lake.yaml.
+Result<std::unique_ptr<Catalog>> open_catalog(const std::string& location, const Config& config);
 
 // inotify for a directory; S3 tells nobody, so a lake there is looked at from time to time.
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location);

@@ -13,6 +13,40 @@
 namespace lakegate {
 namespace {
 
+// `map` has the shape of the file or of an environment.
+void read_catalog(const YAML::Node& map, Config& config, YamlDocument& document) {
+  const auto catalog = find_entry(map, "catalog");
+  if (!catalog || !catalog->value.IsMap()) return;
+  const auto glue = find_entry(catalog->value, "glue");
+  if (!glue || !glue->value.IsMap()) return;
+  const auto database = find_entry(glue->value, "database");
+  if (!database || !database->value.IsScalar()) return;
+  if (auto name = document.text(database->value, database->value.Mark()))
+    config.catalog = CatalogConfig{.glue_database = std::move(*name)};
+}
+
+// A table and the views that go with it must not have the name of another dataset.
+void check_catalog_names(const Config& config, const std::map<DatasetName, YamlEntry>& nodes,
+                         YamlDocument& document) {
+  if (!config.catalog) return;
+  for (const DatasetConfig& dataset : config.datasets) {
+    const std::string& name = dataset.name.str();
+    const auto problem = [&](std::string_view other) {
+      document.problem(nodes.at(dataset.name).mark,
+                       fmt::format("the dataset {} would have the name of {} in the catalog; "
+                                   "rename it",
+                                   name, other));
+    };
+    for (const char* own : {"lakegate_runs", "lakegate_rejects", "lakegate_reject_lines"})
+      if (name == own) problem("lakegate's own table");
+    for (const char* suffix : {"_latest", "_history"})
+      if (name.ends_with(suffix)) {
+        const std::string of = name.substr(0, name.size() - std::string_view(suffix).size());
+        if (config.find(DatasetName(of)) != nullptr) problem("a view of the dataset " + of);
+      }
+  }
+}
+
 // What --env NAME says; nothing wrong in the environments that were not chosen matters but their
 // structure, so that a laptop needs no variable of production.
 void read_environment(const YAML::Node& root, const std::optional<std::string>& name,
@@ -41,6 +75,7 @@ void read_environment(const YAML::Node& root, const std::optional<std::string>& 
     config.lake = document.text(lake->value, lake->value.Mark());
   if (const auto prefix = find_entry(chosen->value, "table_prefix"))
     config.table_prefix = document.text(prefix->value, prefix->value.Mark()).value_or("");
+  read_catalog(chosen->value, config, document);
 }
 
 // What two datasets cannot have in common.
@@ -83,6 +118,7 @@ void read_datasets(const YAML::Node& root, Config& config, YamlDocument& documen
       config.datasets.push_back(std::move(dataset));
   }
   check_pairs(config, nodes, document);
+  check_catalog_names(config, nodes, document);
 }
 
 }  // namespace
@@ -104,7 +140,10 @@ Result<Config> parse_config(const ConfigSource& source) {
           "is empty; add \"datasets:\", or delete the file to have each folder under landing/ as a "
           "dataset",
           {.file = source.file});
-    if (root.IsMap()) read_environment(root, source.env, config, document);
+    if (root.IsMap()) {
+      read_catalog(root, config, document);
+      read_environment(root, source.env, config, document);
+    }
     check_structure(root, config_shape(), "lake.yaml", root.Mark(), document);
     if (root.IsMap()) read_datasets(root, config, document);
     if (!document.sound()) return Failure(document.error());

@@ -61,11 +61,18 @@ struct DatasetConfig {
   std::string hash() const;
 };
 
+// Where tables are registered for query engines; lakes on S3 only.
+struct CatalogConfig {
+  std::string glue_database;
+  bool operator==(const CatalogConfig&) const = default;
+};
+
 struct Config {
   std::string file;  // for messages; empty: zero configuration
   std::vector<DatasetConfig> datasets;
   std::optional<std::string> lake;  // of the environment
   std::string table_prefix;
+  std::optional<CatalogConfig> catalog;
 
   const DatasetConfig* find(const DatasetName& name) const;
 };

@@ -149,6 +149,31 @@ Shape csv() {
                             "a list of texts that stand for null", 0)}}};
 }
 
+// Glue takes more, and Athena wants it like this.
+bool is_database_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+Shape catalog() {
+  return {.kind = Kind::kObject,
+          .what = "a mapping with glue",
+          .keys = {{"glue",
+                    "AWS Glue, for Athena, Spark and others.",
+                    {.kind = Kind::kObject,
+                     .what = "a mapping with database",
+                     .keys = {{"database",
+                               "The Glue database, which must exist.",
+                               {.kind = Kind::kText,
+                                .what = "a database's name: lower-case letters, digits and _ (at "
+                                        "most 128)",
+                                .pattern = "^[a-z0-9_]{1,128}$",
+                                .matches = is_database_name},
+                               true}}},
+                    true}}};
+}
+
 Shape serve() {
   return {
       .kind = Kind::kObject,
@@ -265,8 +290,12 @@ const Shape& environment_shape() {
                 {.kind = Kind::kText,
                  .what = "letters, digits, _ . - (at most 100)",
                  .pattern = "^[A-Za-z0-9_.-]{0,100}$",
-                 .matches = is_table_prefix}}},
-      .later = {"region", "endpoint", "role", "catalog"}};
+                 .matches = is_table_prefix}},
+               {"catalog",
+                "Where the tables of this environment are registered, instead of the lake's "
+                "catalog.",
+                catalog()}},
+      .later = {"region", "endpoint", "role"}};
   return shape;
 }
 
@@ -291,8 +320,10 @@ const Shape& config_shape() {
                  .pattern = kCleanName,
                  .matches = is_clean_name,
                  .of = {environment_shape()},
-                 .keep_variables = true}}},
-      .later = {"catalog", "sources", "limits", "auth", "models", "notifications"}};
+                 .keep_variables = true}},
+               {"catalog", "Where tables are registered for query engines, of lakes on S3.",
+                catalog()}},
+      .later = {"sources", "limits", "auth", "models", "notifications"}};
   return shape;
 }
 

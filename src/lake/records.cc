@@ -104,6 +104,11 @@ std::string print(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// Query engines read run records line by line.
+std::string print_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 template <class Record>
 Result<Record> finish(Record record, const RecordReader& reader) {
   if (reader.error()) return Failure(*reader.error());
@@ -143,7 +148,7 @@ std::string to_json(const RunRecord& run) {
   json["started_at"] = run.started_at;
   json["duration_ms"] = run.duration_ms;
   json["lakegate_version"] = run.lakegate_version;
-  return print(json);
+  return print_line(json);
 }
 
 Result<RunRecord> run_from_json(std::string_view json, const ObjectKey& key) {

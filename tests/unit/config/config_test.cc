@@ -274,5 +274,20 @@ TEST(ConfigHash, ChangesWithWhatShapesOutputsAndWithNothingElse) {
   EXPECT_EQ(same.size(), 64U);
 }
 
+TEST(Config, TheCatalogOfAnEnvironmentReplacesTheLakes) {
+  const std::string text =
+      "datasets: {d: {landing: d/*}}\ncatalog: {glue: {database: lake}}\n"
+      "environments:\n  dev: {}\n  prod: {catalog: {glue: {database: 'lake_${STAGE}'}}}\n";
+  const auto database = [&](std::optional<std::string> env) {
+    const auto config = parse_config(
+        {.text = text, .file = "lake.yaml", .env = std::move(env), .variables = {{"STAGE", "eu"}}});
+    EXPECT_TRUE(config) << config.error().to_string();
+    return config && config->catalog ? config->catalog->glue_database : "none";
+  };
+  EXPECT_EQ(database({}), "lake");
+  EXPECT_EQ(database("dev"), "lake");
+  EXPECT_EQ(database("prod"), "lake_eu");
+}
+
 }  // namespace
 }  // namespace lakegate
