@@ -35,8 +35,9 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
   LAKEGATE_TRY(tools.name, name_of(lake.location, options.as));
   tools.config = {.env = context.env, .variables = context.variables};
   tools.resources = function_resources(context.variables, options.resources);
-  tools.open_tables = [location = lake.location](const std::string& to) {
-    return open_tables(location, to);
+  tools.open_tables = [location = lake.location](const std::string& to,
+                                                 const std::string& table_prefix) {
+    return open_tables(location, to, {.prefix = table_prefix, .create = false});
   };
   const std::string bus = variable(context, "LAKEGATE_EVENT_BUS");
   if (tools.name && !options.as) {

@@ -350,7 +350,9 @@ Result<std::unique_ptr<Lease>> LakeTasks::hold(const DatasetName& dataset) const
 Result<TableServer*> LakeTasks::tables(const std::string& to) {
   auto& server = tables_[to];
   if (!server) {
-    LAKEGATE_TRY(server, tools_.open_tables(to));
+    // Without a lake.yaml nothing is served, so it has been read.
+    const bool is_written = written_ && *written_;
+    LAKEGATE_TRY(server, tools_.open_tables(to, is_written ? (*written_)->table_prefix : ""));
   }
   return server.get();
 }

@@ -29,8 +29,10 @@ struct LakeTools {
   std::optional<LakeName> name;
   ConfigChoice config;
   Resources resources;
-  // Where a dataset is served: `to` of its `serve:`.
-  std::function<Result<std::unique_ptr<TableServer>>(const std::string& to)> open_tables;
+  // Where a dataset is served: `to` of its `serve:`, and the environment's table_prefix.
+  std::function<Result<std::unique_ptr<TableServer>>(const std::string& to,
+                                                     const std::string& table_prefix)>
+      open_tables;
   // What remains of an invocation, for whoever waits and tries again below; may be empty.
   std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
   // Tells others of a committed run, at least once; may be empty.

@@ -113,7 +113,8 @@ class HandlerTest : public ::testing::Test {
         .name = std::move(name),
         .config = {.env = {}, .variables = variables},
         .resources = {.threads = 1},
-        .open_tables = [this](const std::string&) -> Result<std::unique_ptr<TableServer>> {
+        .open_tables = [this](const std::string&,
+                              const std::string&) -> Result<std::unique_ptr<TableServer>> {
           return std::make_unique<Borrowed>(*tables_);
         },
         .announce = [this](const RunRecord& record) -> Result<void> {
