@@ -104,6 +104,9 @@ def local_state(lake: Lake) -> dict:
     for folder in ("runs", "loads", "claims", "failures"):
         found[folder] = {key: timeless(json.loads(content))
                          for key, content in lake.files(f"_lake/{folder}", ".json").items()}
+    # The version that the dataset had when the file failed: 0 if that was before any file was taken.
+    for failure in found["failures"].values():
+        failure.pop("schema_version")
     connection = sqlite3.connect(lake.root / "_lake/tables.sqlite")
     for n in range(DATASETS):
         found[f"T{n}"] = sorted(map(repr, connection.execute(f"SELECT * FROM T{n}").fetchall()))
