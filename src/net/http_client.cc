@@ -180,6 +180,10 @@ Result<std::shared_ptr<HttpClient>> HttpClient::create(const HttpOptions& option
   return std::make_shared<CrtHttpClient>(std::move(pools));
 }
 
+void HttpClient::send_all(std::vector<Sending> batch) {
+  for (Sending& one : batch) send(std::move(one.request), std::move(one.done));
+}
+
 Result<HttpReply> HttpClient::send(HttpRequest request) {
   auto promise = std::make_shared<std::promise<Result<HttpReply>>>();
   auto reply = promise->get_future();
