@@ -21,7 +21,7 @@ INWARD = {
     "aws": {"lake", "net"},
     "schema": {"lake"},
     "formats": {"lake", "schema"},
-    "config": {"lake", "schema", "formats"},
+    "config": {"lake", "net", "schema", "formats"},
     "stores interface": {"lake", "schema", "formats"},
     "tables interface": {"lake", "schema", "formats"},
     "convert": {"lake", "schema", "config", "formats", "stores interface", "tables interface"},

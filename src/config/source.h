@@ -50,7 +50,7 @@ struct AuthConfig {
     std::string token_url;
     TextOrSecret client_id;
     SecretRef client_secret;
-    std::string scope, audience;      // sent where not empty
+    std::string scope, audience;       // sent where not empty
     bool credentials_in_body = false;  // else in the Authorization header
     bool operator==(const OAuth2&) const = default;
   };
@@ -110,11 +110,11 @@ struct NamedTemplate {
 };
 
 struct BodyConfig {
-  // How values are written in a text, so that none can be more than a value. kJson: `text` is a
-  // JSON document whose strings are templates. kPlain: `text` has no variables.
+  // How values are written into it, so that none can be more than a value.
   enum class Kind { kNone, kJson, kJsonText, kForm, kXml, kPlain };
   Kind kind = Kind::kNone;
-  RequestTemplate text;  // kJson: literal
+  std::string json;      // kJson: a document whose strings are templates
+  RequestTemplate text;  // the others; kPlain: without variables
   bool operator==(const BodyConfig&) const = default;
 };
 
@@ -124,9 +124,9 @@ struct PaginateConfig {
   // The query parameter that carries the page, offset or cursor. Empty where a template has
   // {page}, {offset} or {cursor}.
   std::string parameter;
-  std::int64_t first = 1;   // kPage: the number of the first page
-  std::uint64_t size = 0;   // records of a whole page; 0: unknown. A shorter page is the last one
-  std::string pointer;      // kCursor, kNext: JSON Pointer of the cursor or link in the body
+  std::int64_t first = 1;  // kPage: the number of the first page
+  std::uint64_t size = 0;  // records of a whole page; 0: unknown. A shorter page is the last one
+  std::string pointer;     // kCursor, kNext: JSON Pointer of the cursor or link in the body
   std::uint32_t max_pages = 1000;  // of one parameter set; more is that set's failure
   bool operator==(const PaginateConfig&) const = default;
 };
@@ -137,9 +137,9 @@ struct FetchLimits {
   double requests_per_second_per_host = 0;  // 0: no limit
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds first_byte_timeout{60'000};
-  std::chrono::milliseconds timeout{300'000};     // of an attempt as a whole
+  std::chrono::milliseconds timeout{300'000};         // of an attempt as a whole
   std::uint64_t max_reply = std::uint64_t{64} << 20;  // bytes, decoded
-  int retries = 5;                                // of one request, after the first attempt
+  int retries = 5;                                    // of one request, after the first attempt
   double retry_budget = 0.5;  // retries of a fetch as a share of its requests
   bool operator==(const FetchLimits&) const = default;
 };

@@ -20,7 +20,7 @@ namespace lakegate {
 
 struct Plan {
   DatasetName dataset;
-  std::string id;  // plan_id
+  std::string id;        // plan_id
   Instant scheduled_at;  // whole seconds; {until}
   std::optional<Instant> since;
   std::string source_hash;  // SourceConfig::request_hash: of what made it
