@@ -25,7 +25,8 @@ struct HttpOptions {
   std::size_t max_reply_bytes = std::size_t{64} << 20;  // a longer reply is kPermanent
   bool use_proxy = true;  // that HTTP_PROXY and HTTPS_PROXY name, unless NO_PROXY excepts the host
   std::string ca_file;    // PEM, instead of the system's; empty: the system's
-  bool keep_system_cas = false;  // trust `ca_file` besides the system's
+  bool keep_system_cas = false;              // trust `ca_file` besides the system's
+  std::string ca_setting = "AWS_CA_BUNDLE";  // what messages say names `ca_file`
 
   // What follows is for servers that nobody vouches for.
   bool http2 = false;  // offered to servers of https, which may choose it

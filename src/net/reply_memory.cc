@@ -3,13 +3,13 @@
 namespace lakegate {
 
 void ReplyMemory::give_back(std::size_t bytes) {
-  const std::size_t before = held_.fetch_sub(bytes, std::memory_order_relaxed);
-  if (before >= limit_ && before - bytes < limit_) tell();
+  held_ -= bytes;
+  if (somebody_waits_) tell();
 }
 
 void ReplyMemory::first_in_line(std::uint64_t order) {
-  first_.store(order, std::memory_order_relaxed);
-  if (is_spent()) tell();
+  first_ = order;
+  if (somebody_waits_) tell();
 }
 
 void ReplyMemory::when_there_is_room(std::function<void()> what) {

@@ -11,28 +11,27 @@
 namespace lakegate {
 
 // Thread-safe. Not a hard limit: what has been received is taken even if it is more than is left,
-// and the first in line always reads on. So at most `limit` is held, plus what connections have
-// received unasked (a window each), plus one whole reply.
+// and the first in line always reads on. So at most `limit` is held, plus what connections receive
+// unasked (kReplyWindow each), plus one whole reply.
 class ReplyMemory {
  public:
   explicit ReplyMemory(std::size_t limit) : limit_(limit) {}
 
   std::size_t limit() const { return limit_; }
-  std::size_t held() const { return held_.load(std::memory_order_relaxed); }
-  bool is_spent() const { return held() >= limit_; }
+  std::size_t held() const { return held_; }
+  bool is_spent() const { return held_ >= limit_; }
 
-  void take(std::size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
+  void take(std::size_t bytes) { held_ += bytes; }
   void give_back(std::size_t bytes);
 
   // Requests up to this order (HttpRequest::order) read on even when all is spent.
   void first_in_line(std::uint64_t order);
-  bool may_read(std::uint64_t order) const {
-    return !is_spent() || order <= first_.load(std::memory_order_relaxed);
-  }
+  bool may_read(std::uint64_t order) const { return !is_spent() || order <= first_; }
 
-  // Called on the thread that makes room where there was none, or names another first. Set by the
-  // client whose replies wait; nothing when that is gone.
+  // Of the client whose replies wait: what to call, on the thread that makes room or names another
+  // first, while somebody waits. Nothing: the client is gone.
   void when_there_is_room(std::function<void()> what);
+  void somebody_waits(bool yes) { somebody_waits_ = yes; }
 
  private:
   void tell();
@@ -40,6 +39,7 @@ class ReplyMemory {
   const std::size_t limit_;
   std::atomic<std::size_t> held_ = 0;
   std::atomic<std::uint64_t> first_ = 0;
+  std::atomic<bool> somebody_waits_ = false;
   std::mutex mutex_;
   std::function<void()> tell_;
 };
