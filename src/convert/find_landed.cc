@@ -157,7 +157,12 @@ Result<Known> identify_and_note(ObjectStore& store, const Config& config,
 }  // namespace
 
 Arrival fetched_arrival(const DatasetConfig& dataset, const ObjectInfo& object) {
-  Arrival arrival = arrival_of(object, Match{.dataset = &dataset, .captures = {}});
+  Match match{.dataset = &dataset, .captures = {}};
+  const std::string& key = object.key.str();
+  if (key.starts_with(layout::kLanding))
+    match.captures = dataset.landing.match(key.substr(layout::kLanding.size()))
+                         .value_or(std::map<std::string, std::string>());
+  Arrival arrival = arrival_of(object, std::move(match));
   (void)is_fetched(dataset, arrival);
   return arrival;
 }

@@ -157,10 +157,22 @@ std::string compact_time(Instant instant) {
 }  // namespace
 
 ObjectKey fetch_key(const DatasetName& dataset, const std::string& plan, std::string_view name) {
-  return ObjectKey(fmt::format("{}fetches/{}/{}/{}", kRecords, dataset.str(), plan, name));
+  return ObjectKey(fmt::format("{}{}/{}", fetches_prefix(dataset), plan, name));
 }
 ObjectKey plan_key(const DatasetName& dataset, const std::string& plan) {
   return fetch_key(dataset, plan, "plan.ndjson.zst");
+}
+ObjectKey fetch_record_key(const DatasetName& dataset, const std::string& plan) {
+  return fetch_key(dataset, plan, "fetch.json");
+}
+ObjectKey fetch_lease_key(const DatasetName& dataset, const std::string& plan) {
+  return fetch_key(dataset, plan, "lease.json");
+}
+std::string fetches_prefix(const DatasetName& dataset) {
+  return fmt::format("{}fetches/{}/", kRecords, dataset.str());
+}
+ObjectKey last_fetch_key(const DatasetName& dataset) {
+  return ObjectKey(fetches_prefix(dataset) + "last.json");
 }
 ObjectKey slice_key(const FetchSlice& slice) {
   return fetch_key(slice.dataset, slice.plan, "slice-" + slice_name(slice) + ".json");

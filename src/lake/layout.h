@@ -52,6 +52,10 @@ struct FetchSlice {
 };
 ObjectKey fetch_key(const DatasetName& dataset, const std::string& plan, std::string_view name);
 ObjectKey plan_key(const DatasetName& dataset, const std::string& plan);
+ObjectKey fetch_record_key(const DatasetName& dataset, const std::string& plan);  // the commit
+ObjectKey fetch_lease_key(const DatasetName& dataset, const std::string& plan);
+ObjectKey last_fetch_key(const DatasetName& dataset);
+std::string fetches_prefix(const DatasetName& dataset);
 ObjectKey slice_key(const FetchSlice& slice);         // what it came to
 ObjectKey slice_report_key(const FetchSlice& slice);  // each parameter set, as Parquet
 // landing/<dataset>/20261123T042244Z-<plan>-0001.replies.ndjson.zst; not `keep`: beside the plan.

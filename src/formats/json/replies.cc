@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <new>
+#include <optional>
 
 #include "formats/json/json_chunk.h"
 #include "formats/json/json_reader.h"
@@ -317,24 +318,50 @@ class ReplyFile : public RecordFile {
   std::vector<Field> no_fields_;
 };
 
-// Strictly, as the reader will: what the fast parser refuses (integers of any length are JSON) is
-// looked at again.
-bool is_json(std::string_view body) {
+template <class Value>
+std::uint64_t rows_of(Value& value) {
+  ondemand::json_type type{};
+  if (value.type().get(type)) return 0;
+  if (type != ondemand::json_type::array) return 1;
+  std::size_t count = 0;
+  return value.count_elements().get(count) ? 0 : count;
+}
+
+// Rows of a body that the fast parser refused though it is JSON: integers of any length are.
+std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& records) {
+  thread_local ondemand::parser parser;
+  const simdjson::padded_string padded(body);
+  ondemand::document document;
+  if (parser.iterate(padded).get(document)) return 0;
+  if (records.empty()) return rows_of(document);
+  ondemand::value value;
+  return document.at_pointer(records).get(value) ? 0 : rows_of(value);
+}
+
+// How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.
+std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records) {
   thread_local simdjson::dom::parser parser;
-  if (parser.parse(body.data(), body.size()).error() == simdjson::SUCCESS) return true;
+  simdjson::dom::element element;
+  if (parser.parse(body.data(), body.size()).get(element) == simdjson::SUCCESS) {
+    if (!records.empty() && element.at_pointer(records).get(element)) return 0;
+    simdjson::dom::array array;
+    return element.get_array().get(array) ? 1 : array.size();
+  }
   const auto problem = json::find_problem(body);
-  return !problem || problem->is_soft();
+  if (problem && !problem->is_soft()) return std::nullopt;
+  return rows_of_long_numbers(body, records);
 }
 
 }  // namespace
 
-std::string to_landed_line(const LandedReply& reply) {
+LandedLine to_landed_line(const LandedReply& reply, const std::string& records) {
   std::string line;
   line.reserve(reply.body.size() + 256);
   fmt::format_to(std::back_inserter(line),
                  R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
                  reply.page, reply.parameters, nlohmann::json(reply.request).dump(), reply.status);
-  if (is_json(reply.body)) {
+  const auto rows = count_rows(reply.body, records);
+  if (rows) {
     line += R"("reply":)";
     const std::size_t begin = line.size();
     line += reply.body;
@@ -348,7 +375,7 @@ std::string to_landed_line(const LandedReply& reply) {
     line += R"("reply_base64":")" + base64(reply.body) + '"';
   }
   line += '}';
-  return line;
+  return {.text = std::move(line), .rows = rows.value_or(0)};
 }
 
 Result<std::shared_ptr<RecordFile>> open_replies(std::shared_ptr<const Input> input,

@@ -36,8 +36,12 @@ struct LandedReply {
   int status = 0;
   std::string_view body;
 };
+struct LandedLine {
+  std::string text;
+  std::uint64_t rows = 0;  // at `records` of the body, whether or not they fit the schema
+};
 // A body that is JSON stands there as it came, line feeds between its tokens made blanks.
-std::string to_landed_line(const LandedReply& reply);
+LandedLine to_landed_line(const LandedReply& reply, const std::string& records);
 
 // Its rows as records. A body that is not JSON, or has nothing at `records`, is one rejected row;
 // rejects name request, status and where in the reply the row is.
