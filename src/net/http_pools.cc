@@ -16,7 +16,7 @@ Result<std::shared_ptr<HttpPools>> HttpPools::create(const HttpOptions& options)
   std::shared_ptr<HttpPools> pools(new HttpPools(options, *runtime));
   // Early, so that a CA file that cannot be read is said when it is named.
   if (!options.ca_file.empty()) {
-    LAKEGATE_TRY(pools->tls_, make_tls_context(options.ca_file, options.keep_system_cas));
+    LAKEGATE_TRY(pools->tls_, make_tls_context({options.ca_file, options.keep_system_cas}));
   }
   if (options.addresses) {
     LAKEGATE_TRY(pools->checked_, CheckedBootstrap::create(*runtime, *options.addresses));
@@ -61,7 +61,7 @@ Result<HttpPool*> HttpPools::pool_of(const HttpOrigin& origin) {
   const auto found = pools_.find(origin);
   if (found != pools_.end()) return found->second.get();
   if (origin.tls && !tls_) {
-    LAKEGATE_TRY(tls_, make_tls_context(options_.ca_file, options_.keep_system_cas));
+    LAKEGATE_TRY(tls_, make_tls_context({options_.ca_file, options_.keep_system_cas}));
   }
   LAKEGATE_TRY(
       auto pool,

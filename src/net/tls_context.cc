@@ -33,11 +33,11 @@ std::string system_cas() {
   return {};
 }
 
-bool trust(aws_tls_ctx_options& options, const std::string& ca_file, bool besides_the_systems) {
-  if (!besides_the_systems)
+bool trust(aws_tls_ctx_options& options, const TrustedCas& trusted) {
+  if (!trusted.systems_too)
     return aws_tls_ctx_options_override_default_trust_store_from_path(
-               &options, nullptr, ca_file.c_str()) == AWS_OP_SUCCESS;
-  const auto added = file_text(ca_file.c_str());
+               &options, nullptr, trusted.file.c_str()) == AWS_OP_SUCCESS;
+  const auto added = file_text(trusted.file.c_str());
   if (!added) return false;
   const std::string all = system_cas() + *added;
   const aws_byte_cursor pem = to_cursor(all);
@@ -46,14 +46,15 @@ bool trust(aws_tls_ctx_options& options, const std::string& ca_file, bool beside
 
 }  // namespace
 
-Result<TlsContext> make_tls_context(const std::string& ca_file, bool besides_the_systems) {
+Result<TlsContext> make_tls_context(const TrustedCas& trusted) {
+  const std::string& ca_file = trusted.file;
   // Alone first: that a file has no certificates does not show among those of the system.
-  if (!ca_file.empty() && besides_the_systems) LAKEGATE_CHECK(make_tls_context(ca_file, false));
+  if (!ca_file.empty() && trusted.systems_too) LAKEGATE_CHECK(make_tls_context({.file = ca_file}));
   aws_tls_ctx_options options = {};
   aws_tls_ctx_options_init_default_client(&options, aws_default_allocator());
   const std::unique_ptr<aws_tls_ctx_options, CrtRelease<aws_tls_ctx_options_clean_up>> clean(
       &options);
-  if (!ca_file.empty() && !trust(options, ca_file, besides_the_systems))
+  if (!ca_file.empty() && !trust(options, trusted))
     return invalid_input(
         fmt::format("the CA file cannot be read ({})", crt_message(aws_last_error())),
         {.file = ca_file});

@@ -13,10 +13,14 @@ namespace lakegate {
 
 using TlsContext = CrtPtr<aws_tls_ctx, aws_tls_ctx_release>;
 
-// Trusts the certificates of `ca_file` (PEM) instead of the system's, or besides them, or the
-// system's alone where it is empty. kInvalidInput for a file that cannot be read or holds none.
-// Needs CrtRuntime::start().
-Result<TlsContext> make_tls_context(const std::string& ca_file, bool besides_the_systems);
+// Certificates of authorities that are trusted.
+struct TrustedCas {
+  std::string file;          // PEM; empty: the system's alone
+  bool systems_too = false;  // besides the file's
+};
+
+// kInvalidInput for a file that cannot be read or holds none. Needs CrtRuntime::start().
+Result<TlsContext> make_tls_context(const TrustedCas& trusted);
 
 // What the connections to a host are to check: that the certificate is for it.
 class TlsConnection {
