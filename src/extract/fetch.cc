@@ -102,6 +102,7 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
     if (!options.progress) return;
     options.progress({.sets = plan.sets.size(),
                       .answered = plan.sets.size() - sets.size() + now.answered,
+                      .answered_now = now.answered,
                       .failed = now.failed,
                       .in_flight = now.in_flight,
                       .replies = now.replies,

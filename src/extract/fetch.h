@@ -24,7 +24,8 @@ namespace lakegate {
 struct FetchProgress {
   std::size_t sets = 0;      // of the plan
   std::size_t answered = 0;  // of them, those of earlier invocations too
-  std::size_t failed = 0;    // in this invocation, like what follows
+  std::size_t answered_now = 0;  // in this invocation, like what follows
+  std::size_t failed = 0;
   std::size_t in_flight = 0;
   std::uint64_t replies = 0, bytes = 0;
   std::chrono::milliseconds elapsed{};
