@@ -3,10 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "extract/exchange.h"
@@ -16,13 +18,15 @@
 
 namespace lakegate {
 
-// Time, and waiting for it; tests have one of their own.
+// Time, and waiting for it: the machine's, unless a test brings one of its own.
 class EngineClock {
  public:
-  using Time = std::chrono::steady_clock::time_point;
   virtual ~EngineClock() = default;
-  virtual Time now() = 0;
-  virtual std::chrono::system_clock::time_point wall() = 0;  // for dates in Retry-After
+  virtual std::chrono::steady_clock::time_point now();
+  virtual std::chrono::system_clock::time_point wall();  // for dates in Retry-After
+  // Returns at `until`, or earlier if `woken` is notified. `lock` is held.
+  virtual void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& woken,
+                    std::chrono::steady_clock::time_point until);
 };
 
 struct EngineOptions {
@@ -32,8 +36,9 @@ struct EngineOptions {
   int retries = 5;                          // of one request, after the first attempt
   double retry_budget = 0.5;                // retries as a share of the requests
   bool allow_http = false;                  // redirects to http
-  // Every server refuses or loses connections for so long: the run ends, and what was begun is not
-  // answered, so that a lost network is not taken for failures of the sets.
+  // For so long nothing but refusals (no connection, 429, 503): the run ends with an error, and
+  // what was begun is not answered, so that a lost network is not taken for failures of the sets.
+  // Third of it where there has never been anything else.
   std::chrono::milliseconds give_up_after{60'000};
   // When it has passed, run_engine returns without what is still in flight.
   std::chrono::steady_clock::time_point give_up_at = std::chrono::steady_clock::time_point::max();
@@ -41,7 +46,8 @@ struct EngineOptions {
   std::function<bool()> give_up;
   // The one of the client's HttpOptions; none: no bound.
   std::shared_ptr<ReplyMemory> memory;
-  std::uint64_t seed = 0;  // of jitter
+  std::uint64_t seed = 0;        // of jitter
+  EngineClock* clock = nullptr;  // null: the machine's
 };
 
 struct EngineStats {
@@ -51,14 +57,15 @@ struct EngineStats {
   bool complete = false;  // every set was answered
 };
 
-// What a client for servers of a source needs besides: HTTP/2, decoding, timeouts, addresses are
-// set by the caller. Connections: as many as `concurrency`.
-//
 // `sets` are begun in order. Answered ones wait for their turn; when memory is spent no new one is
-// begun until the oldest is answered. Retried: no connection or one that is lost, timeouts, 408,
-// 425, 429, 5xx. At most 5 redirects are followed, https to http only with allow_http, and
-// credentials are not sent to another origin. Errors are those of Asking::answered, and kRetryable
-// when the servers are gone.
+// begun until the oldest is answered. One place of `concurrency` is kept for the oldest, so that
+// what waits for it cannot block it; with a concurrency of 1 sets follow each other.
+//
+// Tried again: no connection or one that is lost, timeouts, 408, 425, 429, 5xx. At most 5 redirects
+// are followed, https to http only with allow_http; credentials are not sent to another origin. An
+// Error is one of Asking::answered, or kRetryable when the servers are gone.
+//
+// `client` needs max_connections of at least `concurrency`, and the same memory.
 Result<EngineStats> run_engine(HttpClient& client, const EngineOptions& options,
                                const std::vector<std::size_t>& sets, Asking& asking);
 

@@ -50,6 +50,9 @@ struct HttpOptions {
 // does not verify (the message names host and cause), kInvalidInput for a refused address.
 using HttpCallback = std::function<void(Result<HttpReply>)>;
 
+// Whether that was for want of time, once there was a connection.
+bool is_timeout(const Error& error);
+
 // Thread-safe. Destroying it fails what is outstanding (kRetryable) and waits for the callbacks.
 class HttpClient {
  public:

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "net/crt_runtime.h"
+#include "net/http_client.h"
 
 namespace lakegate {
 
@@ -41,7 +42,7 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
       return retryable("the connection was closed before the reply was complete");
     case AWS_ERROR_HTTP_RESPONSE_FIRST_BYTE_TIMEOUT:
     case AWS_ERROR_HTTP_CHANNEL_THROUGHPUT_FAILURE:
-      return retryable("no reply in time");
+      return retryable(kNoReplyInTime);
     case AWS_ERROR_HTTP_RST_STREAM_RECEIVED:
       return retryable("the server broke the request off");
     case AWS_ERROR_HTTP_GOAWAY_RECEIVED:
@@ -71,6 +72,11 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
         "server has a certificate of your own authority, name that one's file with {}",
         crt_message(error_code), ca_setting));
   return retryable(crt_message(error_code));
+}
+
+bool is_timeout(const Error& error) {
+  return error.kind == ErrorKind::kRetryable &&
+         error.message.find(kNoReplyInTime) != std::string::npos;
 }
 
 }  // namespace lakegate

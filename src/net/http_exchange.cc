@@ -7,6 +7,8 @@
 #include <charconv>
 #include <span>
 
+#include "net/http_error.h"
+
 namespace lakegate {
 namespace {
 
@@ -168,16 +170,15 @@ void HttpExchange::give_up_if_late(Clock::time_point now) {
   const auto late = [&](std::chrono::milliseconds most, std::string_view what) {
     if (most.count() == 0 || now - sent_ - waited_ < most) return false;
     cause_ = Error{ErrorKind::kRetryable,
-                   fmt::format("{}: {} {} s", host_header(origin()), what,
+                   fmt::format("{}: {}: {} {} s", host_header(origin()), kNoReplyInTime, what,
                                std::chrono::duration<double>(most).count()),
                    {}};
     aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
     return true;
   };
-  if (reply_.first_byte.count() == 0 &&
-      late(options.first_byte_timeout, "no reply in time: nothing came for"))
+  if (reply_.first_byte.count() == 0 && late(options.first_byte_timeout, "nothing came for"))
     return;
-  late(options.total_timeout, "no reply in time: it was not complete after");
+  late(options.total_timeout, "it was not complete after");
 }
 
 void HttpExchange::on_complete(aws_http_stream* stream, int error_code, void* self) {
