@@ -65,6 +65,9 @@ struct FetchOutcome {
   bool finished() const { return record.has_value(); }
 };
 
+// What a client for the servers of a source is like: addresses checked, replies decoded.
+Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t connections);
+
 // Goes on with a plan, or makes one, until it is finished, its time is up or it is interrupted; the
 // next call goes on from there. Safe to call at any time from any number of processes: two
 // exclude each other (kConflict). Sets that fail are counted and no Error.
