@@ -103,15 +103,15 @@ Result<DatasetConfig> parse_dataset(const std::string& yaml, const DatasetName& 
 // The first request of the dataset, made.
 Result<HttpReply> ask_once(const DatasetConfig& dataset, const Plan& plan) {
   const SourceConfig& source = *dataset.source;
-  LAKEGATE_TRY(const FetchParts parts, open_fetch_parts(source));
+  LAKEGATE_TRY(const FetchServices services, open_fetch_services(source));
   LAKEGATE_TRY(const HttpOptions options, source_http_options(source, 1));
   LAKEGATE_TRY(const auto client, HttpClient::create(options));
   LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
   const auto redactor = std::make_shared<Redactor>();
   LAKEGATE_TRY(const auto authorizer, Authorizer::create(source.auth, requests.origin(),
-                                                         {.secrets = parts.secrets.get(),
+                                                         {.secrets = services.secrets.get(),
                                                           .client = client.get(),
-                                                          .signer = parts.signer.get()},
+                                                          .signer = services.signer.get()},
                                                          redactor));
   LAKEGATE_TRY(HttpRequest request, requests.build(plan.sets, 0, {}));
   const std::string shown = redactor->redact(describe(request));

@@ -86,8 +86,8 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::string& location, const
   return make_glue_catalog(std::move(glue), config.catalog->glue_database);
 }
 
-Result<FetchParts> open_fetch_parts(const SourceConfig& /*source*/) {
-  return FetchParts{.secrets = local_secrets(), .signer = nullptr};
+Result<FetchServices> open_fetch_services(const SourceConfig& /*source*/) {
+  return FetchServices{.secrets = local_secrets(), .signer = nullptr};
 }
 
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location) {
