@@ -8,6 +8,7 @@
 #include "cli/amounts.h"
 #include "cli/lake_session.h"
 #include "cli/report_json.h"
+#include "cli/source_access.h"
 #include "cli/wiring.h"
 #include "extract/auth.h"
 #include "extract/fetch.h"
@@ -103,7 +104,7 @@ Result<DatasetConfig> parse_dataset(const std::string& yaml, const DatasetName& 
 // The first request of the dataset, made.
 Result<HttpReply> ask_once(const DatasetConfig& dataset, const Plan& plan) {
   const SourceConfig& source = *dataset.source;
-  LAKEGATE_TRY(const FetchServices services, open_fetch_services(source));
+  const FetchServices services{.secrets = open_secrets(), .signer = open_signer()};
   LAKEGATE_TRY(const HttpOptions options, source_http_options(source, 1));
   LAKEGATE_TRY(const auto client, HttpClient::create(options));
   LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));

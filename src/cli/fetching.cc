@@ -12,6 +12,7 @@
 
 #include "cli/fetch_progress.h"
 #include "cli/interrupts.h"
+#include "cli/source_access.h"
 #include "cli/wiring.h"
 
 namespace lakegate::cli {
@@ -45,7 +46,7 @@ std::string own_name() {
 Result<void> fetch_and_report(LakeSession& lake, const DatasetConfig& dataset,
                               const FetchChoice& choice, Context& context, RunReport& report,
                               const std::function<void(const RunRecord&)>& committed) {
-  LAKEGATE_TRY(const FetchServices services, open_fetch_services(*dataset.source));
+  const FetchServices services{.secrets = open_secrets(), .signer = open_signer()};
   FetchTools tools{.secrets = services.secrets.get(), .signer = services.signer.get()};
   tools.holder = own_name();
   if (!is_on_s3(lake.location)) tools.is_gone = has_died;

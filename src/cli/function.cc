@@ -4,6 +4,7 @@
 
 #include "cli/fetching.h"
 #include "cli/lake_session.h"
+#include "cli/source_access.h"
 #include "cli/wiring.h"
 #include "lambda/event_bus.h"
 #include "lambda/function_size.h"
@@ -55,7 +56,7 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
       return announce(*events, bus, lake, run);
     };
   }
-  tools.open_fetch_services = open_fetch_services;
+  tools.fetch = {.secrets = open_secrets(), .signer = open_signer()};
   tools.holder = own_name();
   const std::string function = variable(context, "AWS_LAMBDA_FUNCTION_NAME");
   if (!function.empty() && !variable(context, "AWS_LAMBDA_RUNTIME_API").empty()) {

@@ -34,7 +34,7 @@ struct FetchProgress {
 // Where a source's secrets are kept, and who signs for AWS; made where adapters are named.
 struct FetchServices {
   std::unique_ptr<SecretSource> secrets;
-  std::unique_ptr<RequestSigner> signer;  // null where the source does not want it
+  std::unique_ptr<RequestSigner> signer;
 };
 
 // What a fetch works with that is not the lake's. All outlive it.

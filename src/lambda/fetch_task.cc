@@ -21,9 +21,8 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
   current().dataset = dataset->name.str();
   if (!dataset->source)
     return invalid_input(fmt::format("{} has no `source:` in lake.yaml", event.dataset));
-  if (!tools_.open_fetch_services) return invalid_input("this function fetches nothing");
-  LAKEGATE_TRY(const FetchServices services, tools_.open_fetch_services(*dataset->source));
-  FetchTools tools{.secrets = services.secrets.get(), .signer = services.signer.get()};
+  if (!tools_.fetch.secrets) return invalid_input("this function fetches nothing");
+  FetchTools tools{.secrets = tools_.fetch.secrets.get(), .signer = tools_.fetch.signer.get()};
   tools.holder = tools_.holder;
   Reports runs;  // of slices, told by the fetch's own thread
   const auto ran = [&](const RunOutcome& outcome) -> Result<void> {

@@ -36,8 +36,7 @@ struct LakeTools {
       open_tables;
   // What remains of an invocation, for whoever waits and tries again below; may be empty.
   std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
-  // What a fetch needs of its surroundings; none: this function fetches nothing.
-  std::function<Result<FetchServices>(const SourceConfig&)> open_fetch_services;
+  FetchServices fetch;  // without secrets: nothing is fetched here
   std::string holder;  // of the lease of a fetch: this process
   // Hands an event on to a further invocation of this function, which returns at once; none: a
   // fetch that is not finished fails, and is delivered again.
