@@ -106,15 +106,16 @@ struct Paginator::State {
     if (count == 0 || (config.size > 0 && count < config.size)) return std::optional<Page>();
     Page next = page;
     next.offset += count;
-    return follow(page, std::move(next), reply.body);
+    return follow(page, std::move(next), fingerprint(reply.body));
   }
 
   Result<std::optional<Page>> by_cursor(const Page& page, const HttpReply& reply) {
     LAKEGATE_TRY(std::string cursor, text_at_pointer(page, reply.body));
     if (cursor.empty()) return std::optional<Page>();
+    const std::uint64_t print = fingerprint(cursor);
     Page next = page;
     next.cursor = std::move(cursor);
-    return follow(page, std::move(next), next.cursor);
+    return follow(page, std::move(next), print);
   }
 
   Result<std::optional<Page>> by_link(const HttpRequest& request, const Page& page,
@@ -131,12 +132,11 @@ struct Paginator::State {
                       "that is meant",
                       page.number + 1, to_string(url)));
     next.next_url = to_string(url);
-    return follow(page, std::move(next), next.next_url);
+    return follow(page, std::move(next), fingerprint(to_string(url)));
   }
 
-  // `mark` is what a page that comes again would bring again.
-  Result<std::optional<Page>> follow(const Page& page, Page next, std::string_view mark) const {
-    const std::uint64_t print = fingerprint(mark);
+  // `print` is of what a page that comes again would bring again.
+  Result<std::optional<Page>> follow(const Page& page, Page next, std::uint64_t print) const {
     if (std::ranges::find(next.seen, print) != next.seen.end())
       return invalid_input(
           fmt::format("page {} repeats an earlier one; correct paginate, or give "

@@ -66,12 +66,14 @@ struct Source {
     if (!config) throw std::runtime_error(config.error().to_string());
     dataset = config->datasets.at(0);
     for (const auto& [name, lines] : sections)
-      if (name.starts_with("file "))
-        EXPECT_TRUE(store->put(ObjectKey(name.substr(5)), joined(lines)));
+      if (name.starts_with("file ")) put(name.substr(5), joined(lines));
     if (const auto last = sections.find("last"); last != sections.end())
       last_finished = *instant_from_iso(last->second.at(0));
   }
 
+  void put(const std::string& key, const std::string& content) const {
+    EXPECT_TRUE(store->put(ObjectKey(key), content));
+  }
   Result<Plan> plan() const { return make_plan(dataset, kScheduled, last_finished, *store); }
 
   DatasetConfig dataset;
