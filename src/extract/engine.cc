@@ -16,8 +16,8 @@ constexpr std::size_t kDeliveries = 16;  // before replies are looked after agai
 constexpr std::chrono::milliseconds kTick{200};
 // A request is built anew when it has waited for so long: signatures and tokens have an end.
 constexpr std::chrono::seconds kFresh{30};
-// How large replies are before any has been seen.
-constexpr double kFirstGuess = 16 * 1024;
+// How large replies are before any has been seen. If it is wrong, they wait for memory.
+constexpr double kFirstGuess = 48 * 1024;
 
 }  // namespace
 
