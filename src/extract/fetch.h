@@ -31,18 +31,20 @@ struct FetchProgress {
   std::chrono::milliseconds elapsed{};
 };
 
+using MakeClient = std::function<Result<std::shared_ptr<HttpClient>>(const HttpOptions&)>;
+
 // Where a source's secrets are kept, and who signs for AWS; made where adapters are named.
 struct FetchServices {
   std::unique_ptr<SecretSource> secrets;
   std::unique_ptr<RequestSigner> signer;
+  MakeClient make_client = HttpClient::create;
 };
 
 // What a fetch works with that is not the lake's. All outlive it.
 struct FetchTools {
   SecretSource* secrets = nullptr;
   RequestSigner* signer = nullptr;  // null: no auth by sigv4
-  std::function<Result<std::shared_ptr<HttpClient>>(const HttpOptions&)> make_client =
-      HttpClient::create;
+  MakeClient make_client = HttpClient::create;
   std::string holder;                                // of the lease: this process
   std::function<bool(const std::string&)> is_gone;  // see LeaseOptions; may be empty
 };

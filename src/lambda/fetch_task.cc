@@ -23,6 +23,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
     return invalid_input(fmt::format("{} has no `source:` in lake.yaml", event.dataset));
   if (!tools_.fetch.secrets) return invalid_input("this function fetches nothing");
   FetchTools tools{.secrets = tools_.fetch.secrets.get(), .signer = tools_.fetch.signer.get()};
+  tools.make_client = tools_.fetch.make_client;
   tools.holder = tools_.holder;
   Reports runs;  // of slices, told by the fetch's own thread
   const auto ran = [&](const RunOutcome& outcome) -> Result<void> {

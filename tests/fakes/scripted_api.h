@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,8 +20,8 @@ namespace lakegate {
 
 class ScriptedApi {
  public:
-  // Called on the API's thread, one at a time.
-  using Script = std::function<Result<HttpReply>(const HttpRequest&)>;
+  // Called on the API's thread, one at a time. Nothing: it is never answered.
+  using Script = std::function<std::optional<Result<HttpReply>>(const HttpRequest&)>;
   explicit ScriptedApi(Script script) : script_(std::move(script)) {}
 
   // Clients share the script and what is remembered.
@@ -47,7 +48,8 @@ class ScriptedApi {
       }
       changed_.notify_all();
       thread_.join();
-      for (auto& [request, done] : waiting_) done(fail(ErrorKind::kRetryable, "closed"));
+      for (auto* left : {&waiting_, &unanswered_})
+        for (auto& [request, done] : *left) done(fail(ErrorKind::kRetryable, "closed"));
     }
     void send(HttpRequest request, HttpCallback done) override {
       {
@@ -66,20 +68,22 @@ class ScriptedApi {
         auto [request, done] = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
-        done(api_.answer(request));
+        auto reply = api_.answer(request);
+        if (reply) done(std::move(*reply));
         lock.lock();
+        if (!reply) unanswered_.emplace_back(std::move(request), std::move(done));
       }
     }
 
     ScriptedApi& api_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<std::pair<HttpRequest, HttpCallback>> waiting_;
+    std::deque<std::pair<HttpRequest, HttpCallback>> waiting_, unanswered_;
     bool stop_ = false;
     std::thread thread_;
   };
 
-  Result<HttpReply> answer(const HttpRequest& request) {
+  std::optional<Result<HttpReply>> answer(const HttpRequest& request) {
     const std::lock_guard guard(mutex_);
     ++asked_[request.target];
     return script_(request);

@@ -101,7 +101,7 @@ class Fetch : public ::testing::Test {
   Config config_ = config_of(kDevices);
   FetchRequest request_{.time = instant_from_iso("2026-11-23T04:00:00Z").value(), .failed_of = {}};
   std::set<std::string> broken_;  // targets that answer 404
-  ScriptedApi api_{[this](const HttpRequest& request) -> Result<HttpReply> {
+  ScriptedApi api_{[this](const HttpRequest& request) -> std::optional<Result<HttpReply>> {
     if (broken_.contains(request.target)) return json_reply(R"({"error":"gone"})", 404);
     return json_reply(fmt::format(R"({{"path":"{}","values":[1,2,3]}})", request.target));
   }};

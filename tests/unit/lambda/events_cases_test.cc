@@ -44,6 +44,11 @@ struct Words {
     return "replay" + field("lake", r.lake) + field("dataset", r.dataset) +
            field("arrival", r.arrival) + (r.failed ? " failed" : "");
   }
+  std::string operator()(const FetchEvent& f) const {
+    return "fetch" + field("lake", f.lake) + field("dataset", f.dataset) +
+           field("time", f.time ? to_iso(*f.time) : "") + field("failed", f.failed_of) +
+           (f.continuation > 0 ? fmt::format(" continuation={}", f.continuation) : "");
+  }
   std::string operator()(const NothingToDo& n) const { return "nothing: " + n.why; }
 };
 
