@@ -116,8 +116,11 @@ Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Lande
   for (const Arrival& arrival : landed.arrivals)
     if (arrival.dataset == dataset.name && !finished.contains(arrival.id.str()))
       LAKEGATE_CHECK(run_one(round, dataset, arrival));
-  LAKEGATE_TRY(const LoadSummary loaded, load_served(round.lake, dataset));
-  round.report.loads(dataset.name.str(), loaded);
+  const auto loaded = load_served(round.lake, dataset);
+  if (loaded)
+    round.report.loads(dataset.name.str(), *loaded);
+  else if (!interrupted())
+    round.report.load_error(dataset.name.str(), loaded.error());
   return {};
 }
 
