@@ -115,6 +115,9 @@ Error to_error(const AwsFault& fault, std::string_view doing_what) {
     cure = "the region is the wrong one; set AWS_REGION to the bucket's";
   } else if (is({"PreconditionFailed", "ConditionalCheckFailedException"})) {
     kind = ErrorKind::kConflict;
+  } else if (is({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})) {
+    kind = ErrorKind::kNotFound;
+    cure = "check its account, region and name (`aws sqs get-queue-url` prints the URL)";
   } else if (retry != RetryClass::kNo) {
     kind = ErrorKind::kRetryable;
   } else if (is({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound",
