@@ -191,10 +191,11 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         yield Aws(servers.Credentials(), dict.fromkeys(("glue", "sqs", "events", "s3", "sts"), server.url))
 
 
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """Lambda's Runtime API: AWS_LAMBDA_RUNTIME_API is `host:port/.rt/NAME`."""
-    with servers.emulator(tmp_path_factory.mktemp("servers") / "emulator") as server:
+@pytest.fixture
+def emulator(tmp_path: pathlib.Path) -> Iterator[servers.Server]:
+    """Lambda's Runtime API for one function, whose name is "function". One a test: what a function that is gone
+    had asked for is not to be waited for."""
+    with servers.emulator(tmp_path / "emulator") as server:
         yield server
 
 
