@@ -126,7 +126,10 @@ Error to_error(const AwsFault& fault, std::string_view doing_what) {
     kind = ErrorKind::kNotFound;
   }
   std::string message = fmt::format("{}: {}", doing_what, fault.code);
-  if (!fault.message.empty() && fault.message != fault.code) message += ": " + fault.message;
+  if (!fault.message.empty() && fault.message != fault.code)
+    message += ": " + fault.message;
+  else if (code == "NotFound")
+    message += ": there is no such object";  // HEAD has no body
   if (!cure.empty() && message.ends_with('.')) message.pop_back();
   if (!cure.empty()) message += fmt::format("; {}", cure);
   return {kind, std::move(message), {}};

@@ -169,6 +169,11 @@ Result<int> run_once(const Options& options, Context& context) {
                            .dry_run = options.dry_run,
                            .retry_failed = options.run.retry_failed},
                           context);
+  if (lake.config.datasets.empty())
+    context.warning(
+        fmt::format("{} has no dataset: no lake.yaml names one, and nothing is under "
+                    "landing/; is it the right place?",
+                    lake.store->describe()));
   LAKEGATE_TRY(const auto catalog, open_catalog(lake.location, lake.config));
   RunReport report(context, lake.location);
   Round round{lake, options, context, report, catalog.get()};

@@ -158,7 +158,11 @@ struct QueueSender::State {
     AwsRequest request = send_batch_request(queue_url, bodies);
     sqs->call(std::move(request), {},
               [state, sqs, queue_url, bodies = std::move(bodies), tries](Result<AwsReply> reply) {
-                if (!reply) return state->settle(0, std::move(reply).error());
+                if (!reply) {
+                  Error error = std::move(reply).error();
+                  error.message = "send messages to the queue: " + error.message;
+                  return state->settle(0, std::move(error));
+                }
                 if (reply->fault)
                   return state->settle(0, to_error(*reply->fault, "send messages to the queue"));
                 BatchReply read = read_batch_reply(reply->http.body, bodies);
