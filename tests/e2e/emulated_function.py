@@ -12,13 +12,14 @@ import pathlib
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import servers
 from program import Program
 from servers.process import die_with_parent
 
-TIMEOUT = 60  # seconds that an invocation has
+TIMEOUT = 300  # seconds that an invocation has
 
 
 class Deadlines:
@@ -102,7 +103,8 @@ class EmulatedFunction:
     Lambda would give it."""
 
     def __init__(self, program: Program, emulator: servers.Server, folder: pathlib.Path,
-                 environment: dict[str, str], memory: int = 256) -> None:
+                 environment: dict[str, str], memory: int = 256,
+                 prepare: Callable[[], None] = die_with_parent) -> None:
         self.emulator = emulator
         self.log_path = folder / "function.log"
         self.spool = folder / "function-tmp"
@@ -115,7 +117,7 @@ class EmulatedFunction:
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 command_of_the_function(program), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=variables | environment, preexec_fn=die_with_parent, cwd=self.spool)
+                env=variables | environment, preexec_fn=prepare, cwd=self.spool)
 
     def invoke(self, event: dict | bytes) -> Answer:
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
