@@ -19,7 +19,8 @@ class Session : public AwsSession {
     return make_signed_service(shared_, std::string(service), std::move(*origin));
   }
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) override {
-    shared_->deadline = deadline.value_or(std::chrono::steady_clock::time_point::max());
+    lakegate::set_deadline(shared_,
+                           deadline.value_or(std::chrono::steady_clock::time_point::max()));
   }
 
  private:

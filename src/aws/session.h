@@ -42,7 +42,8 @@ class AwsSession {
   // "events"). `origin` overrides the endpoint: S3's virtual-hosted bucket.
   virtual Result<std::shared_ptr<ServiceClient>> service(
       std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
-  // For all calls that name no deadline of their own, from now on: what remains of an invocation.
+  // For all calls, from now on: what remains of an invocation. When it comes, what is under way
+  // ends with a kRetryable Error, and so does every call after it.
   virtual void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) = 0;
 };
 

@@ -29,7 +29,7 @@ bool is_loopback(std::string_view host) {
 }
 
 // One call from its first attempt to its last; keeps itself alive by the callbacks it waits for.
-class Call : public std::enable_shared_from_this<Call> {
+class Call : public CallsUnderWay::Call, public std::enable_shared_from_this<Call> {
  public:
   Call(std::shared_ptr<AwsShared> shared, SigningScope scope, HttpRequest request,
        PayloadHash payload, const CallOptions& options, std::function<void(Result<AwsReply>)> done)
@@ -41,6 +41,17 @@ class Call : public std::enable_shared_from_this<Call> {
         deadline_(options.deadline.value_or(shared_->deadline.load())),
         done_(std::move(done)) {}
 
+  void begin() {
+    shared_->calls.add(shared_from_this());
+    if (Clock::now() >= shared_->deadline.load()) return finish_later(Failure(out_of_time()));
+    attempt();
+  }
+
+  void cut() override {
+    if (done_) finish(Failure(out_of_time()));
+  }
+
+ private:
   void attempt() {
     ++attempts_;
     shared_->credentials->get([self = shared_from_this()](Result<Credentials> credentials) {
@@ -53,8 +64,9 @@ class Call : public std::enable_shared_from_this<Call> {
     });
   }
 
- private:
+  // Of a call that was cut nobody waits any more.
   void take(Result<HttpReply> got) {
+    if (!done_) return;
     if (!got) {
       const bool again = got.error().kind == ErrorKind::kRetryable;
       if (again && try_again(RetryClass::kTransient, true)) return;
@@ -100,18 +112,31 @@ class Call : public std::enable_shared_from_this<Call> {
     cost_ = cost;
     const auto runtime = CrtRuntime::start();
     if (!runtime) return false;
-    (*runtime)->post([self = shared_from_this()] { self->attempt(); }, delay);
+    (*runtime)->post(
+        [self = shared_from_this()] {
+          if (self->done_) self->attempt();
+        },
+        delay);
     return true;
   }
 
-  void finish(Result<AwsReply> result) { std::exchange(done_, nullptr)(std::move(result)); }
+  void finish(Result<AwsReply> result) {
+    shared_->calls.remove(this);
+    std::exchange(done_, nullptr)(std::move(result));
+  }
   // From a thread that may be the caller's own.
   void finish_later(Result<AwsReply> result) {
     const auto runtime = CrtRuntime::start();
     if (!runtime) return finish(std::move(result));
     (*runtime)->post([self = shared_from_this(), result = std::move(result)]() mutable {
-      self->finish(std::move(result));
+      if (self->done_) self->finish(std::move(result));
     });
+  }
+
+  Error out_of_time() const {
+    return {ErrorKind::kRetryable,
+            fmt::format("{}: no reply before the time was over", host_header(request_.origin)),
+            {}};
   }
 
   std::shared_ptr<AwsShared> shared_;
@@ -147,8 +172,9 @@ class SignedService : public ServiceClient {
     std::make_shared<Call>(shared_, scope_, std::move(http),
                            hash_it ? PayloadHash::kSigned : PayloadHash::kUnsigned, options,
                            std::move(done))
-        ->attempt();
+        ->begin();
   }
+  bool is_over() const override { return Clock::now() >= shared_->deadline.load(); }
 
  private:
   std::shared_ptr<AwsShared> shared_;
@@ -157,6 +183,39 @@ class SignedService : public ServiceClient {
 };
 
 }  // namespace
+
+void CallsUnderWay::add(const std::shared_ptr<Call>& call) {
+  const std::lock_guard guard(mutex_);
+  calls_.emplace(call.get(), call);
+}
+
+void CallsUnderWay::remove(const Call* call) {
+  const std::lock_guard guard(mutex_);
+  calls_.erase(call);
+}
+
+void CallsUnderWay::cut_all() {
+  std::vector<std::weak_ptr<Call>> calls;
+  {
+    const std::lock_guard guard(mutex_);
+    for (const auto& [address, call] : calls_) calls.push_back(call);
+  }
+  for (const auto& call : calls)
+    if (const auto alive = call.lock()) alive->cut();
+}
+
+void set_deadline(const std::shared_ptr<AwsShared>& shared, Clock::time_point deadline) {
+  shared->deadline = deadline;
+  if (deadline == Clock::time_point::max()) return;
+  const auto runtime = CrtRuntime::start();
+  if (!runtime) return;  // then there is no call either
+  (*runtime)->post(
+      [weak = std::weak_ptr(shared), deadline] {
+        const auto alive = weak.lock();
+        if (alive && alive->deadline.load() == deadline) alive->calls.cut_all();
+      },
+      std::max<Clock::duration>(deadline - Clock::now(), {}));
+}
 
 Result<AwsReply> ServiceClient::call(AwsRequest request, const CallOptions& options) {
   auto promise = std::make_shared<std::promise<Result<AwsReply>>>();

@@ -78,6 +78,13 @@ Failure unmatched(const ObjectKey& key) {
       {.file = key.str()});
 }
 
+Error not_there_any_more(Error error) {
+  if (error.kind == ErrorKind::kNotFound)
+    error.message +=
+        "; if it was deleted or renamed after the event was sent, nothing is to be done";
+  return error;
+}
+
 }  // namespace
 
 std::optional<LakeName> lake_name_from(const std::string& location) {
@@ -152,9 +159,10 @@ Result<void> LakeTasks::convert(const ObjectKey& key) {
     return {};
   }
   LAKEGATE_TRY(const Config* config, this->config(folder_of(key)));
-  LAKEGATE_TRY(const auto arrival, find_arrival(*tools_.store, *config, key));
-  if (!arrival) return unmatched(key);
-  return run_one(*config->find(arrival->dataset), *arrival, false);
+  auto arrival = find_arrival(*tools_.store, *config, key);
+  if (!arrival) return Failure(not_there_any_more(std::move(arrival).error()));
+  if (!*arrival) return unmatched(key);
+  return run_one(*config->find((*arrival)->dataset), **arrival, false);
 }
 
 Result<void> LakeTasks::run_one(const DatasetConfig& dataset, const Arrival& arrival,

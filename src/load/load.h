@@ -32,6 +32,8 @@ namespace lakegate {
 struct LoadOptions {
   // Also what has a load record: into a table that was lost, or that is doubted.
   bool again = false;
+  // The table is opened, and made where the server does that, even if there is nothing to load.
+  bool open_always = false;
   std::function<void(const LoadRecord&)> on_loaded = {};  // after each; may be empty
 };
 

@@ -20,15 +20,17 @@ Error http_error(int error_code, const HttpOrigin& origin) {
   switch (error_code) {
     case AWS_IO_DNS_INVALID_NAME:
     case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
-      return permanent("no such host; check the region and the endpoint's address");
+      return permanent(
+          "no such host; is there a network? Else check the region and the endpoint's address");
     case AWS_IO_DNS_QUERY_FAILED:
     case AWS_IO_DNS_QUERY_AGAIN:
     case AWS_IO_DNS_HOST_REMOVED_FROM_CACHE:
       return retryable("its name could not be looked up; is there a network?");
     case AWS_IO_SOCKET_CONNECTION_REFUSED:
-      return retryable("nothing listens there (connection refused)");
+      return retryable("nothing listens there (connection refused); check the endpoint's address");
     case AWS_IO_SOCKET_TIMEOUT:
-      return retryable("no connection in time");
+      return retryable(
+          "no connection in time; check the network (in a VPC: its endpoints and security groups)");
     case AWS_IO_SOCKET_NO_ROUTE_TO_HOST:
     case AWS_IO_SOCKET_NETWORK_DOWN:
       return retryable("no way there; is there a network?");
@@ -66,6 +68,24 @@ Error http_error(int error_code, const HttpOrigin& origin) {
         "server has a certificate of your own authority, name that one's file with AWS_CA_BUNDLE",
         crt_message(error_code)));
   return retryable(crt_message(error_code));
+}
+
+Error connection_error(int error_code, const HttpOrigin& origin) {
+  switch (error_code) {
+    case AWS_IO_SOCKET_CLOSED:
+    case AWS_ERROR_HTTP_CONNECTION_CLOSED:
+    case AWS_IO_TLS_CLOSED_GRACEFUL:
+    case AWS_IO_TLS_CLOSED_ABORT:
+      if (!origin.tls) break;
+      return {ErrorKind::kRetryable,
+              fmt::format("{}: the connection was closed while TLS was being agreed upon; does the "
+                          "server speak https?",
+                          host_header(origin)),
+              {}};
+    default:
+      break;
+  }
+  return http_error(error_code, origin);
 }
 
 }  // namespace lakegate

@@ -39,7 +39,7 @@ void HttpExchange::refuse(std::unique_ptr<HttpExchange> exchange, Error error) {
 void HttpExchange::on_connection(aws_http_connection* connection, int error_code, void* self) {
   std::unique_ptr<HttpExchange> exchange(static_cast<HttpExchange*>(self));
   if (connection == nullptr) {
-    Error error = http_error(error_code, exchange->request_.origin);
+    Error error = connection_error(error_code, exchange->request_.origin);
     return refuse(std::move(exchange), std::move(error));
   }
   exchange.release()->send_on(connection);
