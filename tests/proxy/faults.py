@@ -19,8 +19,8 @@ class Faults:
     """Shares of requests, 0 to 1. `errors` and `throttled` are refused before they take effect,
     `lost` take effect and get no reply, `slow` wait up to `slow_seconds` for theirs."""
 
-    errors: float = 0.0       # 503 SlowDown of S3, 500 InternalServerError of the others
-    throttled: float = 0.0    # ProvisionedThroughputExceededException of DynamoDB; S3: 503
+    errors: float = 0.0       # 500: InternalError of S3, InternalServerError of the others
+    throttled: float = 0.0    # 503 SlowDown of S3, ProvisionedThroughputExceededException of the others
     lost: float = 0.0
     slow: float = 0.0
     slow_seconds: float = 0.2
@@ -105,9 +105,11 @@ def withhold(request: Message, share: float, chance: random.Random) -> tuple[Mes
 def refusal(service: str, kind: str, request: Message) -> Message:
     """What AWS answers when it is too busy, or out of order."""
     if service == "s3":
-        body = (b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
-                b"<Message>Please reduce your request rate.</Message></Error>")
-        reply = Message("HTTP/1.1 503 Slow Down", [("Content-Type", "application/xml")]).with_body(body)
+        first, code = (("HTTP/1.1 503 Slow Down", "SlowDown") if kind == "throttled" else
+                       ("HTTP/1.1 500 Internal Server Error", "InternalError"))
+        body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
+                "<Message>injected by the proxy of the tests</Message></Error>").encode()
+        reply = Message(first, [("Content-Type", "application/xml")]).with_body(body)
         return Message(reply.first, reply.headers) if request.method == "HEAD" else reply
     if kind == "throttled":
         first, code = "HTTP/1.1 400 Bad Request", "ProvisionedThroughputExceededException"

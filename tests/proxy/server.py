@@ -26,7 +26,7 @@ class Proxy:
         self.faults = faults
         self.seed = seed
         self.calls: list[Call] = []           # what reached a server, in order
-        self.counts: Counter[str] = Counter()  # "requests", "requests.s3", "error", "lost", ...
+        self.counts: Counter[str] = Counter()  # "requests", "requests.s3", "error", "lost", "withheld" (batches), ...
         self.urls: dict[str, str] = {}
         self._plan = Plan(faults, seed)
         self._record = record.open("a", encoding="utf-8") if record else None
@@ -81,6 +81,7 @@ class Proxy:
         if self.faults.unprocessed and request.header("x-amz-target").endswith(".BatchWriteItem"):
             request, unprocessed = withhold(request, self.faults.unprocessed, verdict.chance)
             self.counts["unprocessed_items"] += sum(map(len, unprocessed.values()))
+            self.counts["withheld"] += bool(unprocessed)
         self._write_down(service, request)
         reply = await upstream.ask(request)
         self.counts["reached"] += 1
