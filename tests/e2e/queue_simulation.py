@@ -3,7 +3,8 @@
 Messages are delivered at least once and in no order, in batches, to several functions at once. What a
 function names in batchItemFailures, and all that it held when it was killed, comes again after one
 simulated minute, later after two, and goes to the dead-letter queue in the end. Nobody waits for the
-minutes: the clock jumps to the next message when nothing else is to be done. One seed decides what is
+minutes: whenever a function is free the clock jumps to the next message, so that all of them are at
+work as long as there are messages. One seed decides what is
 duplicated, shuffled and killed, each message's fate by its body alone: two simulations of one seed make the
 same deliveries, though their processes take other turns.
 """
@@ -39,7 +40,7 @@ class Message:
 class Chaos:
     kills: float = 0.0          # of invocations, at a random moment
     duplicates: float = 0.0     # of messages, delivered once more
-    delay: float = 600.0        # simulated seconds over which messages and duplicates are spread
+    delay: float = 60.0         # simulated seconds over which messages and duplicates are spread
     max_receives: int = 12      # then a message goes to the dead-letter queue
 
 
@@ -111,7 +112,7 @@ class Simulation:
         self.after_invocation = after_invocation
         self.changed = threading.Condition()
         self.now = 0.0
-        self.in_flight = 0
+        self.in_flight = self.most_in_flight = 0
         self.waiting: list[tuple[float, int, Message]] = []
         self.order = itertools.count()
         self.ids = itertools.count(1)
@@ -149,7 +150,7 @@ class Simulation:
         while True:
             if self.error is not None:
                 return []
-            if self.waiting and (self.waiting[0][0] <= self.now or self.in_flight == 0):
+            if self.waiting:
                 self.now = max(self.now, self.waiting[0][0])
                 # What arrives within a batching window of a few seconds goes together.
                 batch: dict[str, Message] = {}
@@ -187,6 +188,7 @@ class Simulation:
                     self.changed.notify_all()
                     return
                 self.in_flight += 1
+                self.most_in_flight = max(self.most_in_flight, self.in_flight)
                 self.invocations += 1
                 self.deliveries += len(batch)
                 self.kills_due += self.random.random() < self.chaos.kills

@@ -24,21 +24,21 @@ T0 = 1709618828
 # Two of a kind where their keys overlap, so that it matters which row is the newest. Batches have no guard
 # for that, and inserts refuse the second row of a key: there keys are each arrival's own.
 DATASETS = {
-    "d0": "mode: upsert, key: [id], serve: {table: T0, key: [id]}",
-    "d1": "partition_by: {column: kind}, max_rejects: 50%, serve: {table: T1, key: [id]}",
-    "d2": "serve: {table: T2, key: [id]}",
-    "d3": "serve: {table: T3, key: [id], write: upsert}",
-    "d4": "mode: snapshot, serve: {table: T4, key: [id]}",
-    "d5": "serve: {table: T5, key: [id], write: insert}",
-    "d6": "mode: upsert, key: [id], serve: {table: T6, key: [id]}",
-    "d7": "partition_by: {column: kind}, max_rejects: 50%, serve: {table: T7, key: [id]}",
+    "d0": "mode: upsert, key: [id], serve: {table: Rows0, key: [id]}",
+    "d1": "partition_by: {column: kind}, max_rejects: 50%, serve: {table: Rows1, key: [id]}",
+    "d2": "serve: {table: Rows2, key: [id]}",
+    "d3": "serve: {table: Rows3, key: [id], write: upsert}",
+    "d4": "mode: snapshot, serve: {table: Rows4, key: [id]}",
+    "d5": "serve: {table: Rows5, key: [id], write: insert}",
+    "d6": "mode: upsert, key: [id], serve: {table: Rows6, key: [id]}",
+    "d7": "partition_by: {column: kind}, max_rejects: 50%, serve: {table: Rows7, key: [id]}",
 }
 OWN_KEYS = ("d3", "d4", "d5")
 WITH_REJECTS = ("d1", "d7")
 CONFIGURATION = "datasets:\n" + "".join(
     f"  {name}: {{landing: {name}/*.csv, schema: [{{name: id, type: int64}}, {{name: kind, type: text}}, "
     f"{{name: v, type: double}}], {rest}}}\n" for name, rest in DATASETS.items())
-TABLES = tuple(f"T{name[1:]}" for name in DATASETS)
+TABLES = tuple(f"Rows{name[1:]}" for name in DATASETS)
 
 POISONED_FILE = "id,kind,v\nx,a,1\ny,b,2\nz,c,3\n"
 
@@ -62,7 +62,7 @@ def landing(seed: int, count: int) -> dict[str, File]:
     files = {}
     for n, moment in enumerate(moments):
         dataset = list(DATASETS)[n % len(DATASETS)]
-        ids = [r.randrange(200) for _ in range(r.randint(1, 20))]
+        ids = [r.randrange(200) for _ in range(r.randint(1, 20 if dataset != "d3" else 80))]  # d3: several batches
         if dataset in OWN_KEYS:
             ids = [n * 1000 + key for key in dict.fromkeys(ids)]
         rows = [f"{key},k{r.randrange(3)},{r.random()}" for key in ids]
@@ -79,7 +79,7 @@ def served(files: dict[str, File]) -> dict[str, dict[int, float]]:
         for row in file.content.splitlines()[1:]:
             key, _, value = row.split(",")
             if key.isdigit():
-                tables[f"T{name[1]}"][int(key)] = float(value)
+                tables[f"Rows{name[1]}"][int(key)] = float(value)
     return tables
 
 
@@ -92,11 +92,12 @@ def event(key: str, bucket: str = "b") -> str:
 
 def poison(bucket: str, prefix: str) -> list[str]:
     """Nothing of it can ever be done."""
-    return ["Hello", "{", event(prefix + "landing/d0/never landed.csv", bucket), event(prefix + "elsewhere/a.csv", bucket),
-            event(prefix + "landing/unknown/a.csv", bucket), event(prefix + "landing/d0/poison.csv", bucket),
-            event(prefix + "_lake/runs/d0/00000000000000000000.json", bucket),
-            json.dumps({"run": {"dataset": "d99"}}),
-            event(prefix + "landing/d0/x.csv", bucket).replace("x.csv", "%zz.csv")]
+    keys = ("landing/d0/never landed.csv", "elsewhere/a.csv", "landing/unknown/a.csv", "landing/d0/poison.csv",
+            "_lake/runs/d0/00000000000000000000.json")
+    return ["Hello", "{", json.dumps({"run": {"dataset": "d99"}}),
+            event(prefix + "landing/d0/x.csv", bucket).replace("x.csv", "%zz.csv"),
+            event(prefix + "landing/d0/a.csv", "another-bucket"),
+            *(event(prefix + key, bucket) for key in keys)]
 
 
 class Deliveries:
@@ -112,6 +113,9 @@ class Deliveries:
             simulation.send(event(f"{prefix}landing/{key}", bucket))
         self.poison = {simulation.send(body) for body in poison(bucket, prefix)}
 
+    def of_landed(self, keys: Iterable[str]) -> list[str]:
+        return [event(f"{self.prefix}landing/{key}", self.bucket) for key in keys for _ in range(COPIES)]
+
     def of_new_runs(self, run_keys: Iterable[str]) -> list[str]:
         """Events for the run records (keys below the lake's prefix) that were not there before."""
         new = [key for key in run_keys if key not in self.known]
@@ -122,6 +126,6 @@ class Deliveries:
         s = self.simulation
         print(f"{s.deliveries} deliveries in {s.invocations} invocations, {s.failures} failed, {s.killed} functions "
               f"killed, {s.now / 60:.0f} simulated minutes")
-        assert s.deliveries >= 10 * count
+        assert s.deliveries >= 10 * count and s.most_in_flight == s.workers
         assert (s.killed > 0) == (chaos.kills > 0)
         assert {message.id for message in s.dead} == self.poison

@@ -13,11 +13,11 @@ import sqlite3
 
 from program import Lake, Program
 from queue_simulation import Chaos, Function, Simulation
-from simulated_landings import (CONFIGURATION, FULL, POISONED_FILE, T0, TABLES, Deliveries, File, arrivals, landing,
+from simulated_landings import (CONFIGURATION, POISONED_FILE, T0, TABLES, Deliveries, File, arrivals, landing,
                                 served)
 from test_kill import timeless
 
-ARRIVALS = arrivals(FULL)
+ARRIVALS = arrivals(300)
 WORKERS = 16
 CHAOS = Chaos(kills=0.04, duplicates=0.3)
 
