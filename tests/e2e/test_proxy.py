@@ -79,6 +79,14 @@ def test_errors_are_refused_before_they_take_effect(aws, bucket, tables):
     assert bucket.keys() == [] and tables.rows(name) == []
 
 
+def test_faults_can_be_chosen(aws, bucket):
+    with Proxy(aws.endpoints, chosen=lambda service, request: "error" if request.method == "PUT" else "") as proxy:
+        s3 = clients(aws, proxy)[0]
+        with pytest.raises(ClientError, match="InternalError"):
+            s3.put_object(Bucket=bucket.name, Key="k", Body=b"1")
+        assert s3.list_objects_v2(Bucket=bucket.name)["KeyCount"] == 0
+
+
 def test_a_lost_reply_belongs_to_a_write_that_took_effect(aws, bucket, tables):
     name = tables.create("things", {"id": "N"})
     with Proxy(aws.endpoints, Faults(lost=1, longest=1)) as proxy:
