@@ -42,7 +42,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Verdict:
-    kind: str  # "pass", "error", "throttled", "lost"
+    kind: str  # "pass", "error", "throttled", "gone", "lost"
     delay: float
     chance: random.Random  # for what the kind leaves open
 
@@ -103,10 +103,12 @@ def withhold(request: Message, share: float, chance: random.Random) -> tuple[Mes
 
 
 def refusal(service: str, kind: str, request: Message) -> Message:
-    """What AWS answers when it is too busy, or out of order."""
+    """What AWS answers when it is too busy, or out of order. "gone" is what S3 may say of an upload that an
+    earlier request has completed."""
     if service == "s3":
-        first, code = (("HTTP/1.1 503 Slow Down", "SlowDown") if kind == "throttled" else
-                       ("HTTP/1.1 500 Internal Server Error", "InternalError"))
+        first, code = {"error": ("HTTP/1.1 500 Internal Server Error", "InternalError"),
+                       "throttled": ("HTTP/1.1 503 Slow Down", "SlowDown"),
+                       "gone": ("HTTP/1.1 404 Not Found", "NoSuchUpload")}[kind]
         body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
                 "<Message>injected by the proxy of the tests</Message></Error>").encode()
         reply = Message(first, [("Content-Type", "application/xml")]).with_body(body)

@@ -21,7 +21,7 @@ class Proxy:
     """`upstreams` are the servers by the name of their service; `urls` is where the proxy stands in
     for them. The signature of a request stays valid: the Host header goes on as it came, and
     DynamoDB Local does not look at the hash of a body (withheld items change it). `chosen` says what
-    becomes of a request beside the faults by chance: "error", "throttled", "lost", or nothing."""
+    becomes of a request beside the faults by chance: "error", "throttled", "gone", "lost", or nothing."""
 
     def __init__(self, upstreams: dict[str, str], faults: Faults = Faults(), seed: int = 0,  # noqa: B008
                  record: Path | None = None, region: str = "us-east-1",
@@ -82,7 +82,7 @@ class Proxy:
         self.counts[f"requests.{service}"] += 1
         if verdict.kind != "pass":
             self.counts[verdict.kind] += 1
-        if verdict.kind in ("error", "throttled"):
+        if verdict.kind in ("error", "throttled", "gone"):
             await asyncio.sleep(verdict.delay)
             return refusal(service, verdict.kind, request)
         unprocessed: dict = {}
