@@ -53,7 +53,7 @@ MORE = """
     serve: {table: Stock, key: [id]}
   large: {landing: large/*.csv, schema: [{name: id, type: int64}, {name: v, type: double}]}
 """
-LARGE_ROWS = 700_000
+LARGE_ROWS = 1_200_000
 
 
 def stock(seed: int, version: int) -> dict[str, dict[int, float]]:
@@ -163,6 +163,7 @@ def simulate(landed: Landed, seed: int, chaos: Chaos, faults: Faults, workers: i
                                 f"{PREFIX}/")
         simulation.run()
         assert overwritten
+        assert {"PutItem", "BatchWriteItem", "UploadPart"} <= {call.operation for call in proxy.calls}
         counts = proxy.counts
     print(f"{time.monotonic() - begin:.0f} s; {dict(sorted(counts.items()))}")
     deliveries.check(ARRIVALS, chaos)
@@ -194,7 +195,7 @@ def test_a_queue_before_s3_and_dynamodb(program: Program, aws: Aws, tmp_path: pa
         made = simulate(queued, seed, CHAOS, FAULTS, WORKERS, tmp_path / "queued.log")
         check_served(queued, tables)
         got = state(queued, tables)
-        assert queued.lake("verify", code=0, timeout=1200)
+        queued.lake("verify", code=0, timeout=1200)
         queued.lake("run", code=1, timeout=1200)  # nothing is left to do, and the poisoned file has failed before
         assert differing(got, state(queued, tables)) == {}
 
@@ -203,6 +204,7 @@ def test_a_queue_before_s3_and_dynamodb(program: Program, aws: Aws, tmp_path: pa
         clean.overwrite()
         clean.lake("run", code=1, timeout=1200)  # the poisoned file fails
         check_served(clean, tables)
+        assert clean.bucket.unfinished_uploads() == []
         assert differing(got, state(clean, tables)) == {}, f"LAKEGATE_SEED={seed}"
 
     with fresh_tables(aws) as tables:
