@@ -58,11 +58,12 @@ locals {
         Action   = ["s3:GetObject", "s3:GetObjectVersion"]
         Resource = ["${local.objects}landing/*"]
       },
+      # Whether an upload was completed whose reply was lost.
       {
         Sid      = "ReadOutputVersions"
         Effect   = "Allow"
         Action   = ["s3:GetObjectVersion"]
-        Resource = ["${local.objects}curated/*"]
+        Resource = ["${local.objects}curated/*", "${local.objects}rejected/*", "${local.objects}_lake/failures/*"]
       },
       {
         Sid      = "WriteOutputs"
@@ -79,9 +80,9 @@ locals {
         ]
       },
       {
-        Sid      = "ReplaceRecords"
+        Sid      = "MarkRewrites"
         Effect   = "Allow"
-        Action   = local.s3_replace
+        Action   = ["s3:DeleteObject", "s3:PutObject"]
         Resource = ["${local.objects}_lake/rewrites/*"]
       },
       {
@@ -89,12 +90,6 @@ locals {
         Effect   = "Allow"
         Action   = local.s3_upload
         Resource = ["${local.objects}_lake/failures/*"]
-      },
-      {
-        Sid      = "ReadIndex"
-        Effect   = "Allow"
-        Action   = local.s3_read
-        Resource = ["${local.objects}_lake/index.json"]
       },
       ], local.use_key, [for database in compact([local.glue_database]) : {
         Sid    = "RegisterInCatalog"

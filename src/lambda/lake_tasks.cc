@@ -175,7 +175,15 @@ Result<void> LakeTasks::run_one(const DatasetConfig& dataset, const Arrival& arr
   current().bytes_in = 0;
   describe(current(), outcome);
   // Also where it was done before: whoever did it may have died before telling.
-  if (outcome.record && tools_.announce) LAKEGATE_CHECK(tools_.announce(*outcome.record));
+  if (outcome.record) LAKEGATE_CHECK(tell(dataset, *outcome.record));
+  return {};
+}
+
+Result<void> LakeTasks::tell(const DatasetConfig& dataset, const RunRecord& record) const {
+  // A lake that nobody has configured has no catalog.
+  if (tools_.register_run && written_ && *written_)
+    LAKEGATE_CHECK(tools_.register_run(*tools_.store, **written_, dataset, record));
+  if (tools_.announce) LAKEGATE_CHECK(tools_.announce(record));
   return {};
 }
 
@@ -313,6 +321,7 @@ Result<void> LakeTasks::replay_one(const DatasetConfig& dataset, const RunRecord
   current().bytes_in = 0;
   describe(current(), outcome.run);
   current().outcome = Outcome::kReplayed;
+  if (outcome.run.record) LAKEGATE_CHECK(tell(dataset, *outcome.run.record));
   return {};
 }
 

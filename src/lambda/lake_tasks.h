@@ -35,8 +35,11 @@ struct LakeTools {
       open_tables;
   // What remains of an invocation, for whoever waits and tries again below; may be empty.
   std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
-  // Tells others of a committed run, at least once; may be empty.
+  // Both tell of a committed run, at least once, and may be empty: others, and the lake's catalog.
   std::function<Result<void>(const RunRecord&)> announce;
+  std::function<Result<void>(const ObjectStore&, const Config&, const DatasetConfig&,
+                             const RunRecord&)>
+      register_run;
 };
 
 // One for each invocation, so that an edited lake.yaml counts from the next one on.
@@ -62,6 +65,7 @@ class LakeTasks {
   Result<void> run_backlog(const std::string& only);
   Result<void> run_one(const DatasetConfig& dataset, const Arrival& arrival, bool retry_failed);
   Result<void> replay_one(const DatasetConfig& dataset, const RunRecord& record);
+  Result<void> tell(const DatasetConfig& dataset, const RunRecord& record) const;
 
   Result<ObjectKey> key_in_lake(const ObjectCreated& created) const;
   Result<void> check_lake(const std::string& lake) const;

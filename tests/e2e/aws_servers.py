@@ -34,6 +34,7 @@ class Aws:
 
     credentials: servers.Credentials
     endpoints: dict[str, str]
+    buckets: pathlib.Path | None = None  # a folder for each bucket: versitygw keeps objects as files
 
     def environment(self, **endpoints: str) -> dict[str, str]:
         """Variables for the program; `s3=proxy.urls["s3"]` puts something in between."""
@@ -181,7 +182,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     folder = tmp_path_factory.mktemp("servers")
     credentials = servers.Credentials()
     with servers.s3(folder / "s3", credentials) as s3, servers.dynamodb(folder / "dynamodb") as dynamodb:
-        yield Aws(credentials, {"s3": s3.url, "dynamodb": dynamodb.url})
+        yield Aws(credentials, {"s3": s3.url, "dynamodb": dynamodb.url}, folder / "s3" / "buckets")
 
 
 @pytest.fixture(scope="session")
