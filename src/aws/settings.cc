@@ -22,7 +22,9 @@ struct Service {
 };
 constexpr std::array kServices = {Service{"s3", "s3"}, Service{"dynamodb", "dynamodb"},
                                   Service{"sqs", "sqs"}, Service{"glue", "glue"},
-                                  Service{"events", "eventbridge"}};
+                                  Service{"events", "eventbridge"},
+                                  Service{"secretsmanager", "secrets_manager"},
+                                  Service{"ssm", "ssm"}};
 
 std::string get(const AwsEnvironment& environment, const std::string& name) {
   const auto found = environment.find(name);

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "aws/uri_encoding.h"
+#include "net/uri_encoding.h"
 #include "aws/xml.h"
 #include "net/http_date.h"
 

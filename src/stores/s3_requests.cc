@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "aws/uri_encoding.h"
+#include "net/uri_encoding.h"
 #include "aws/xml.h"
 
 namespace lakegate::s3 {
