@@ -427,9 +427,11 @@ class Engine {
     most_in_flight_ = std::max(most_in_flight_, in_flight_);
     HttpRequest request = set.asked.request;
     request.order = position;
-    batch_.push_back({std::move(request), [inbox = inbox_, position](Result<HttpReply> outcome) {
-                        inbox->put({position, std::move(outcome)});
-                      }});
+    batch_.push_back(
+        {std::move(request), [inbox = inbox_, client = &client_, position](auto outcome) {
+           if (inbox->put({position, std::move(outcome)}))
+             client->after_callbacks([inbox] { inbox->wake(); });
+         }});
     if (batch_.size() == kBatch) flush();
   }
   void flush() {
