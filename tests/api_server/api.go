@@ -25,7 +25,7 @@ func newAPI(seed uint64, records *records) *api {
 
 // setDefaults replaces the settings: behaviour of requests that do not say otherwise, and the secrets.
 func (a *api) setDefaults(query url.Values) error {
-	built := behaviour{values: 100, bits: 20, redirectStatus: http.StatusFound}
+	built := behaviour{values: values{100, 100}, bits: 20, redirectStatus: http.StatusFound}
 	defaults, err := built.read(query)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 // behaviour is what a request asks the server to do to it. Each member stands in the query under the
 // name beside it; the settings of the server stand in for what the query does not say.
 type behaviour struct {
-	values int    // values: how many a reply of readings has
+	values values // values: how many a reply of readings has; 10-100000: by device, mostly few
 	bits   uint   // bits: of each
 	day    string // day: of the readings
 	wrong  string // wrong: what is not right about the readings
@@ -46,6 +46,17 @@ type latency struct {
 
 type throttle struct{ refused, of int }
 
+type values struct{ from, to int }
+
+// of is the number for a device: `from`, four times that for half of them, and so on, up to `to`.
+func (v values) of(seed uint64, device string) int {
+	count := v.from
+	for h := hash(seed, "size "+device); h&1 == 1 && count > 0 && count < v.to; h >>= 1 {
+		count *= 4
+	}
+	return min(count, v.to)
+}
+
 // read takes what the query says over what the settings say.
 func (b behaviour) read(query url.Values) (behaviour, error) {
 	var err error
@@ -54,7 +65,13 @@ func (b behaviour) read(query url.Values) (behaviour, error) {
 		var wrong error
 		switch name {
 		case "values":
-			b.values, wrong = strconv.Atoi(text)
+			from, to, found := strings.Cut(text, "-")
+			if !found {
+				to = from
+			}
+			if b.values.from, wrong = strconv.Atoi(from); wrong == nil {
+				b.values.to, wrong = strconv.Atoi(to)
+			}
 		case "bits":
 			var bits uint64
 			bits, wrong = strconv.ParseUint(text, 10, 7)

@@ -18,7 +18,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 func (a *api) sendReadings(out *reply, request *http.Request, b behaviour, device string, attempt int) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	*buffer = appendReadings((*buffer)[:0], a.seed, device, b.day, b.values, b.bits)
+	*buffer = appendReadings((*buffer)[:0], a.seed, device, b.day, b.values.of(a.seed, device), b.bits)
 	body := *buffer
 	if b.wrong != "" {
 		body = spoil(body, b.wrong)

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	folder := flag.String("folder", ".", "of certificates, addresses.json and, in the end, requests.ndjson")
+	folder := flag.String("folder", "", "of certificates, addresses.json and, in the end, requests.ndjson; else a temporary one")
 	seed := flag.Uint64("seed", 1, "of all content and all faults")
 	record := flag.Bool("record", true, "remember every request with its headers")
 	settings := flag.String("settings", "", "behaviour of requests that do not say otherwise, as a query")
@@ -37,6 +37,12 @@ func run(folder string, seed uint64, record bool, settings, httpAddress string) 
 	defaults, err := url.ParseQuery(settings)
 	if err != nil {
 		return fmt.Errorf("-settings: %w", err)
+	}
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "api-server-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(folder)
 	}
 	certificates, err := certificatesIn(folder)
 	if err != nil {

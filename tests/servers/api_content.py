@@ -43,6 +43,13 @@ class Content:
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
+    def size(self, device: str, least: int, most: int) -> int:
+        """How many values a device has where `values=least-most`: mostly few."""
+        count, h = least, hash_of(self.seed, "size " + device)
+        while h & 1 and count < most:
+            count, h = count * 4, h >> 1
+        return min(count, most)
+
     def values(self, device: str, count: int = 100, bits: int = 20, day: str = "") -> np.ndarray:
         return numbers(hash_of(self.seed, f"{device}/{day}"), count, bits)
 

@@ -60,6 +60,15 @@ def test_readings_are_what_the_seed_says(server, count, bits):
     assert reply.json == server.content.reading("d7", count, bits, "2020-02-29")
 
 
+def test_sizes_are_spread_by_device(server):
+    sizes = {}
+    for number in range(100):
+        reply = ask(server, f"/devices/d{number}/readings?values=10-1000").json
+        sizes[f"d{number}"] = len(reply["values"])
+    assert sizes == {device: server.content.size(device, 10, 1000) for device in sizes}
+    assert {10, 40, 160, 640} <= set(sizes.values()) <= {10, 40, 160, 640, 1000}
+
+
 def test_devices_differ_in_time_and_values(server):
     first, second = (ask(server, f"/devices/{name}/readings").json for name in ("a", "b"))
     assert first["datetime"].startswith("2020-01-27T") and len(first["datetime"]) == 26
