@@ -163,7 +163,7 @@ Result<std::unique_ptr<CredentialsSource>> CredentialsSource::open(const AwsSett
     return std::make_unique<ChainedCredentials>(environment_provider(), settings.profile);
   LAKEGATE_TRY(CrtRuntime * runtime, CrtRuntime::start());
   LAKEGATE_TRY(const ProfileFiles files, ProfileFiles::read(aws_environment()));
-  LAKEGATE_TRY(const TlsContext tls, make_tls_context(settings.ca_file));
+  LAKEGATE_TRY(const TlsContext tls, make_tls_context({.file = settings.ca_file}));
   const std::vector<Provider> providers = make_providers(settings, files, *runtime, tls.get());
   std::vector<aws_credentials_provider*> links;
   for (const Provider& provider : providers) links.push_back(provider.get());

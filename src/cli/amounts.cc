@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <limits>
 
 namespace lakegate::cli {
 
@@ -41,28 +39,6 @@ std::string short_time(std::string_view iso) {
   std::string text(iso.substr(0, 19));
   if (text.size() > 10) text[10] = ' ';
   return text;
-}
-
-Result<std::uint64_t> parse_bytes(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string unit(end, text.data() + text.size());
-  for (char& c : unit)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  std::uint64_t factor = 0;
-  constexpr std::string_view kPrefixes = "kmgt";
-  if (unit.empty() || unit == "b") {
-    factor = 1;
-  } else if (const std::size_t power = kPrefixes.find(unit[0]); power != std::string::npos) {
-    const std::string rest = unit.substr(1);
-    const std::uint64_t base = rest == "b" ? 1000 : rest.empty() || rest == "ib" ? 1024 : 0;
-    factor = base;
-    for (std::size_t i = 0; i < power; ++i) factor *= base;
-  }
-  if (error != std::errc() || factor == 0 ||
-      number > std::numeric_limits<std::uint64_t>::max() / factor)
-    return invalid_input(fmt::format("\"{}\" is no size; write 64MiB, 512M or 1GB", text));
-  return number * factor;
 }
 
 }  // namespace lakegate::cli

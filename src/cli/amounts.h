@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "lake/error.h"
-
 namespace lakegate::cli {
 
 std::string with_commas(std::uint64_t number);                // 1,234,567
@@ -14,8 +12,5 @@ std::string counted(std::uint64_t n, std::string_view noun);  // "1 row", "2 row
 std::string bytes_text(std::uint64_t bytes);   // 12 B, 3.1 KB, 1.2 GB: powers of 1000
 std::string duration_text(double seconds);     // 12 ms, 3.1 s, 2 min 5 s, 1 h 3 min
 std::string short_time(std::string_view iso);  // 2026-11-23 04:22:44
-
-// "64MiB", "64M" and "64m" (powers of 1024), "64MB" (powers of 1000), "65536".
-Result<std::uint64_t> parse_bytes(std::string_view text);
 
 }  // namespace lakegate::cli

@@ -5,7 +5,7 @@
 
 #include <charconv>
 
-#include "cli/amounts.h"
+#include "lake/amounts.h"
 #include "lake/names.h"
 
 namespace lakegate::cli {

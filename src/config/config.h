@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/source.h"
 #include "formats/open.h"
 #include "lake/error.h"
 #include "lake/ids.h"
@@ -42,7 +43,8 @@ struct ServeConfig {
 
 struct DatasetConfig {
   DatasetName name;
-  LandingPattern landing;
+  LandingPattern landing;  // with a source, unless said: <name>/*
+  std::optional<SourceConfig> source;
   std::optional<Schema> schema;  // declared
   Mode mode = Mode::kAppend;
   std::vector<std::string> key;  // mode: upsert

@@ -30,15 +30,15 @@ struct PostedTask {
 CrtRuntime::CrtRuntime() : allocator_(aws_default_allocator()) {
   aws_http_library_init(allocator_);
   const aws_event_loop_group_options group_options = {.loop_count = 1};
-  aws_event_loop_group* group = aws_event_loop_group_new(allocator_, &group_options);
-  if (group == nullptr) return;
+  group_ = aws_event_loop_group_new(allocator_, &group_options);
+  if (group_ == nullptr) return;
   const aws_host_resolver_default_options resolver_options = {.max_entries = kHostsRemembered,
-                                                              .el_group = group};
+                                                              .el_group = group_};
   aws_host_resolver* resolver = aws_host_resolver_new_default(allocator_, &resolver_options);
   if (resolver == nullptr) return;
-  const aws_client_bootstrap_options options = {.event_loop_group = group,
+  const aws_client_bootstrap_options options = {.event_loop_group = group_,
                                                 .host_resolver = resolver};
-  loop_ = aws_event_loop_group_get_loop_at(group, 0);
+  loop_ = aws_event_loop_group_get_loop_at(group_, 0);
   bootstrap_ = aws_client_bootstrap_new(allocator_, &options);
 }
 

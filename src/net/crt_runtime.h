@@ -12,6 +12,7 @@
 struct aws_allocator;
 struct aws_client_bootstrap;
 struct aws_event_loop;
+struct aws_event_loop_group;
 
 namespace lakegate {
 
@@ -22,6 +23,7 @@ class CrtRuntime {
 
   aws_allocator* allocator() const { return allocator_; }
   aws_client_bootstrap* bootstrap() const { return bootstrap_; }
+  aws_event_loop_group* event_loops() const { return group_; }
 
   // Runs `what` on the event-loop thread, not before `delay` has passed. Thread-safe.
   void post(std::function<void()> what, std::chrono::nanoseconds delay = {}) const;
@@ -33,6 +35,7 @@ class CrtRuntime {
 
   aws_allocator* allocator_ = nullptr;
   aws_client_bootstrap* bootstrap_ = nullptr;
+  aws_event_loop_group* group_ = nullptr;
   aws_event_loop* loop_ = nullptr;
 };
 

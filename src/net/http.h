@@ -34,12 +34,16 @@ struct HttpRequest {
   std::vector<HttpHeader> headers;  // Content-Length is added by the client, Host unless there
   std::shared_ptr<const std::string>
       body;  // shared with the caller, so that a retry copies nothing
+  // Whose turn it is when memory is short (reply_memory.h): lower ones first.
+  std::uint64_t order = 0;
 };
 
 struct HttpReply {
   int status = 0;
   std::vector<HttpHeader> headers;
   std::string body;
+  std::chrono::microseconds first_byte{};  // from when it was sent to the first of its headers
+  std::chrono::microseconds took{};        // to the last of its body
 
   // The first header of that name, whatever its case; empty if there is none.
   std::string_view header(std::string_view name) const;

@@ -1,15 +1,20 @@
-// HTTP/1.1 over aws-c-http: keep-alive pools per origin, TLS that verifies, many requests in flight
-// on the CRT's event loop. Nothing of the CRT starts before the first client is made.
+// HTTP/1.1 and HTTP/2 over aws-c-http: keep-alive pools per origin, TLS that verifies, many
+// requests in flight on the CRT's event loop. Nothing of the CRT starts before the first client is
+// made.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "lake/error.h"
+#include "net/address_policy.h"
 #include "net/http.h"
+#include "net/reply_memory.h"
 
 namespace lakegate {
 
@@ -20,13 +25,33 @@ struct HttpOptions {
   std::size_t max_reply_bytes = std::size_t{64} << 20;  // a longer reply is kPermanent
   bool use_proxy = true;  // that HTTP_PROXY and HTTPS_PROXY name, unless NO_PROXY excepts the host
   std::string ca_file;    // PEM, instead of the system's; empty: the system's
+  bool keep_system_cas = false;              // trust `ca_file` besides the system's
+  std::string ca_setting = "AWS_CA_BUNDLE";  // what messages say names `ca_file`
+
+  // What follows is for servers that nobody vouches for.
+  bool http2 = false;  // offered to servers of https, which may choose it
+  // Which addresses may be connected to; none: all. Refused ones are kInvalidInput. What a proxy
+  // connects to is not seen here.
+  std::optional<AddressPolicy> addresses;
+  // From sending to the first header, and to the end of the body; 0: only reply_timeout counts.
+  // Time that a reply waits for memory is not counted.
+  std::chrono::milliseconds first_byte_timeout{0};
+  std::chrono::milliseconds total_timeout{0};
+  // Asks for gzip and zstd, and gives bodies as they were before; max_reply_bytes is for both.
+  bool decode = false;
+  // Takes the bytes of every body, which whoever gets a reply gives back; those of failures are
+  // given back here. When it is spent, only the first in line reads on. None: no bound.
+  std::shared_ptr<ReplyMemory> memory;
 };
 
 // Called exactly once, on an event-loop thread: do little there and do not block. An HTTP status
 // is a reply, whatever it is; an Error is a request that got none: kRetryable for connections
 // refused, reset, closed early or timed out, kPermanent for an unknown host or a certificate that
-// does not verify (the message names host and cause).
+// does not verify (the message names host and cause), kInvalidInput for a refused address.
 using HttpCallback = std::function<void(Result<HttpReply>)>;
+
+// Whether that was for want of time, once there was a connection.
+bool is_timeout(const Error& error);
 
 // Thread-safe. Destroying it fails what is outstanding (kRetryable) and waits for the callbacks.
 class HttpClient {
@@ -35,6 +60,13 @@ class HttpClient {
   virtual ~HttpClient() = default;
 
   virtual void send(HttpRequest request, HttpCallback done) = 0;
+  // As if each was sent; cheaper, because the event loop is woken once. A request may also be
+  // refused before this returns.
+  struct Sending {
+    HttpRequest request;
+    HttpCallback done;
+  };
+  virtual void send_all(std::vector<Sending> batch);
   Result<HttpReply> send(HttpRequest request);  // waits; never on an event-loop thread
 };
 

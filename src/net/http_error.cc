@@ -6,10 +6,11 @@
 #include <fmt/format.h>
 
 #include "net/crt_runtime.h"
+#include "net/http_client.h"
 
 namespace lakegate {
 
-Error http_error(int error_code, const HttpOrigin& origin) {
+Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting) {
   const std::string host = host_header(origin);
   const auto retryable = [&](std::string_view what) {
     return Error{ErrorKind::kRetryable, fmt::format("{}: {}", host, what), {}};
@@ -20,7 +21,7 @@ Error http_error(int error_code, const HttpOrigin& origin) {
   switch (error_code) {
     case AWS_IO_DNS_INVALID_NAME:
     case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
-      return permanent("no such host; check the region and the endpoint's address");
+      return permanent("no such host; check its name");
     case AWS_IO_DNS_QUERY_FAILED:
     case AWS_IO_DNS_QUERY_AGAIN:
     case AWS_IO_DNS_HOST_REMOVED_FROM_CACHE:
@@ -41,7 +42,11 @@ Error http_error(int error_code, const HttpOrigin& origin) {
       return retryable("the connection was closed before the reply was complete");
     case AWS_ERROR_HTTP_RESPONSE_FIRST_BYTE_TIMEOUT:
     case AWS_ERROR_HTTP_CHANNEL_THROUGHPUT_FAILURE:
-      return retryable("no reply in time");
+      return retryable(kNoReplyInTime);
+    case AWS_ERROR_HTTP_RST_STREAM_RECEIVED:
+      return retryable("the server broke the request off");
+    case AWS_ERROR_HTTP_GOAWAY_RECEIVED:
+      return retryable("the server closes the connection");
     case AWS_ERROR_HTTP_CONNECTION_MANAGER_SHUTTING_DOWN:
     case AWS_ERROR_HTTP_CONNECTION_MANAGER_INVALID_STATE_FOR_ACQUIRE:
     case AWS_ERROR_HTTP_STREAM_CANCELLED:
@@ -55,17 +60,23 @@ Error http_error(int error_code, const HttpOrigin& origin) {
       return permanent(fmt::format("this request cannot be sent ({})", crt_message(error_code)));
     case AWS_IO_TLS_ERROR_DEFAULT_TRUST_STORE_NOT_FOUND:
       return permanent(
-          "no certificates to trust were found on this system; install ca-certificates, or name a "
-          "file with AWS_CA_BUNDLE");
+          fmt::format("no certificates to trust were found on this system; install "
+                      "ca-certificates, or name a file with {}",
+                      ca_setting));
     default:
       break;
   }
   if (aws_error_code_is_tls(error_code))
     return permanent(fmt::format(
         "no TLS connection, most likely because its certificate does not verify ({}); where the "
-        "server has a certificate of your own authority, name that one's file with AWS_CA_BUNDLE",
-        crt_message(error_code)));
+        "server has a certificate of your own authority, name that one's file with {}",
+        crt_message(error_code), ca_setting));
   return retryable(crt_message(error_code));
+}
+
+bool is_timeout(const Error& error) {
+  return error.kind == ErrorKind::kRetryable &&
+         error.message.find(kNoReplyInTime) != std::string::npos;
 }
 
 }  // namespace lakegate

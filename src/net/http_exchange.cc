@@ -1,12 +1,12 @@
 #include "net/http_exchange.h"
 
+#include <aws/http/connection.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <span>
 
-#include "net/crt_runtime.h"
 #include "net/http_error.h"
 
 namespace lakegate {
@@ -16,33 +16,25 @@ bool takes_a_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+bool has_header(const HttpRequest& request, std::string_view name) {
+  return std::ranges::any_of(request.headers, [&](const HttpHeader& header) {
+    return same_header_name(header.name, name);
+  });
+}
+
+std::chrono::microseconds since(HttpExchange::Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(HttpExchange::Clock::now() - start);
+}
+
 }  // namespace
 
-void HttpExchange::start(std::unique_ptr<HttpExchange> exchange,
-                         aws_http_connection_manager* pool) {
-  exchange->pool_ = pool;
-  aws_http_connection_manager_acquire_connection(pool, on_connection, exchange.release());
+void HttpExchange::start(std::unique_ptr<HttpExchange> exchange, HttpConnectionSource& source,
+                         aws_http_connection* connection) {
+  exchange.release()->send_on(source, connection);
 }
 
 void HttpExchange::refuse(std::unique_ptr<HttpExchange> exchange, Error error) {
-  // Not from here: the caller may hold a lock that its callback wants.
-  const auto runtime = CrtRuntime::start();
-  HttpExchange* const self = exchange.release();
-  const auto end = [self, error = std::move(error)]() mutable {
-    const std::unique_ptr<HttpExchange> over(self);
-    over->done_(Failure(std::move(error)));
-    over->owner_->gone();
-  };
-  if (runtime) (*runtime)->post(end);
-}
-
-void HttpExchange::on_connection(aws_http_connection* connection, int error_code, void* self) {
-  std::unique_ptr<HttpExchange> exchange(static_cast<HttpExchange*>(self));
-  if (connection == nullptr) {
-    Error error = http_error(error_code, exchange->request_.origin);
-    return refuse(std::move(exchange), std::move(error));
-  }
-  exchange.release()->send_on(connection);
+  exchange.release()->finish(Failure(std::move(error)));
 }
 
 int HttpExchange::make_message() {
@@ -55,12 +47,12 @@ int HttpExchange::make_message() {
   if (aws_http_message_set_request_method(message_.get(), to_cursor(request_.method)) ||
       aws_http_message_set_request_path(message_.get(), to_cursor(request_.target)))
     return AWS_OP_ERR;
-  const bool has_host = std::ranges::any_of(request_.headers, [](const HttpHeader& header) {
-    return same_header_name(header.name, "host");
-  });
-  if (!has_host && add("Host", host_header(request_.origin))) return AWS_OP_ERR;
+  if (!has_header(request_, "host") && add("Host", host_header(request_.origin))) return AWS_OP_ERR;
   for (const HttpHeader& header : request_.headers)
     if (add(header.name, header.value)) return AWS_OP_ERR;
+  if (owner_->options().decode && !has_header(request_, "accept-encoding") &&
+      add("Accept-Encoding", "gzip, zstd"))
+    return AWS_OP_ERR;
   const std::size_t length = request_.body ? request_.body->size() : 0;
   if ((length > 0 || takes_a_body(request_.method)) &&
       add("Content-Length", std::to_string(length)))
@@ -73,9 +65,10 @@ int HttpExchange::make_message() {
   return AWS_OP_SUCCESS;
 }
 
-void HttpExchange::send_on(aws_http_connection* connection) {
+void HttpExchange::send_on(HttpConnectionSource& source, aws_http_connection* connection) {
+  source_ = &source;
   connection_ = connection;
-  aws_http_stream* stream = nullptr;
+  sent_ = Clock::now();
   if (make_message() == AWS_OP_SUCCESS) {
     aws_http_make_request_options options = {};
     options.self_size = sizeof(options);
@@ -85,16 +78,15 @@ void HttpExchange::send_on(aws_http_connection* connection) {
     options.on_response_body = on_body;
     options.on_complete = on_complete;
     options.on_destroy = on_destroy;
-    stream = aws_http_connection_make_request(connection, &options);
+    stream_ = aws_http_connection_make_request(connection, &options);
   }
-  if (stream == nullptr) {
-    finish(aws_last_error());
-    delete this;
-  } else if (aws_http_stream_activate(stream) != AWS_OP_SUCCESS) {
-    finish(aws_last_error());
+  if (stream_ == nullptr) return completed(aws_last_error());
+  ++holders_;
+  owner_->began(*this);
+  aws_http_stream* const stream = stream_;
+  if (aws_http_stream_activate(stream) != AWS_OP_SUCCESS) {
+    completed(aws_last_error());
     aws_http_stream_release(stream);  // on_destroy follows
-  } else {
-    owner_->began(*this, stream);
   }
 }
 
@@ -102,6 +94,8 @@ int HttpExchange::on_headers(aws_http_stream* /*stream*/, aws_http_header_block 
                              const aws_http_header* headers, std::size_t count, void* self) {
   if (block != AWS_HTTP_HEADER_BLOCK_MAIN) return AWS_OP_SUCCESS;
   auto& exchange = *static_cast<HttpExchange*>(self);
+  if (exchange.reply_.first_byte.count() == 0)
+    exchange.reply_.first_byte = std::max(since(exchange.sent_), std::chrono::microseconds(1));
   for (const aws_http_header& header : std::span(headers, count))
     exchange.reply_.headers.push_back(
         {std::string(to_view(header.name)), std::string(to_view(header.value))});
@@ -110,19 +104,81 @@ int HttpExchange::on_headers(aws_http_stream* /*stream*/, aws_http_header_block 
 
 int HttpExchange::on_body(aws_http_stream* /*stream*/, const aws_byte_cursor* data, void* self) {
   auto& exchange = *static_cast<HttpExchange*>(self);
+  const HttpOptions& options = exchange.owner_->options();
   std::string& body = exchange.reply_.body;
-  if (body.size() + data->len > exchange.max_reply_bytes_) {
-    exchange.too_long_ = true;
+  if (body.size() + data->len > options.max_reply_bytes) {
+    exchange.cause_ = Error{ErrorKind::kPermanent,
+                            fmt::format("{}: its reply is longer than {} bytes",
+                                        host_header(exchange.origin()), options.max_reply_bytes),
+                            {}};
     return aws_raise_error(AWS_ERROR_SHORT_BUFFER);
   }
   if (body.empty()) {  // once, rather than by doubling
     const std::string_view length = exchange.reply_.header("content-length");
     std::size_t bytes = 0;
     std::from_chars(length.data(), length.data() + length.size(), bytes);
-    body.reserve(std::min(bytes, exchange.max_reply_bytes_));
+    body.reserve(std::min(bytes, options.max_reply_bytes));
   }
   body.append(to_view(*data));
+  if (options.memory) {
+    options.memory->take(data->len);
+    exchange.taken_ += data->len;
+    exchange.want_more(data->len);
+  }
   return AWS_OP_SUCCESS;
+}
+
+// Small replies come within the first window and never get here beyond the addition.
+void HttpExchange::want_more(std::size_t received) {
+  unwidened_ += received;
+  if (unwidened_ < kReplyWindow / 2 || waits_) return;
+  if (has_to_wait()) return;
+  aws_http_stream_update_window(stream_, std::exchange(unwidened_, 0));
+}
+
+bool HttpExchange::has_to_wait() {
+  const auto& memory = owner_->options().memory;
+  if (!memory || memory->may_read(request_.order)) return false;
+  waits_ = true;
+  waits_since_ = Clock::now();
+  owner_->waits_for_memory(*this);
+  return true;
+}
+
+void HttpExchange::read_on() {
+  waits_ = false;
+  waited_ += Clock::now() - waits_since_;
+  if (stream_ != nullptr)
+    aws_http_stream_update_window(stream_, std::exchange(unwidened_, 0));
+  else
+    succeed();
+}
+
+void HttpExchange::cancel() {
+  if (stream_ != nullptr) {
+    aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
+  } else if (waits_) {
+    waits_ = false;
+    owner_->ended(*this);
+    finish(Failure(source_->connection_error(AWS_ERROR_HTTP_STREAM_CANCELLED)));
+  }
+}
+
+void HttpExchange::give_up_if_late(Clock::time_point now) {
+  if (stream_ == nullptr || waits_ || cause_) return;
+  const HttpOptions& options = owner_->options();
+  const auto late = [&](std::chrono::milliseconds most, std::string_view what) {
+    if (most.count() == 0 || now - sent_ - waited_ < most) return false;
+    cause_ = Error{ErrorKind::kRetryable,
+                   fmt::format("{}: {}: {} {} s", host_header(origin()), kNoReplyInTime, what,
+                               std::chrono::duration<double>(most).count()),
+                   {}};
+    aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
+    return true;
+  };
+  if (reply_.first_byte.count() == 0 && late(options.first_byte_timeout, "nothing came for"))
+    return;
+  late(options.total_timeout, "it was not complete after");
 }
 
 void HttpExchange::on_complete(aws_http_stream* stream, int error_code, void* self) {
@@ -130,27 +186,71 @@ void HttpExchange::on_complete(aws_http_stream* stream, int error_code, void* se
   if (error_code == AWS_ERROR_SUCCESS &&
       aws_http_stream_get_incoming_response_status(stream, &exchange.reply_.status))
     error_code = aws_last_error();
-  exchange.owner_->ended(exchange);
-  exchange.finish(error_code);
+  exchange.completed(error_code);
   aws_http_stream_release(stream);
 }
 
 void HttpExchange::on_destroy(void* self) {
-  delete static_cast<HttpExchange*>(self);
+  static_cast<HttpExchange*>(self)->release_one();
 }
 
-void HttpExchange::finish(int error_code) {
+void HttpExchange::completed(int error_code) {
+  const bool begun = stream_ != nullptr;
+  stream_ = nullptr;
   // First the connection, so that what the callback sends next finds it free.
-  aws_http_connection_manager_release_connection(pool_, connection_);
+  source_->give_back(connection_);
+  if (begun) owner_->ended(*this);
+  waits_ = false;
+  if (error_code != AWS_ERROR_SUCCESS)
+    return finish(Failure(cause_ ? *cause_ : source_->connection_error(error_code)));
+  reply_.took = since(sent_) - std::chrono::duration_cast<std::chrono::microseconds>(waited_);
+  // Decompressing may take much more memory than has been asked for so far.
+  if (is_coded() && has_to_wait()) return;
+  succeed();
+}
+
+bool HttpExchange::is_coded() const {
+  return owner_->options().decode && !reply_.body.empty() &&
+         !reply_.header("content-encoding").empty();
+}
+
+void HttpExchange::succeed() {
+  const HttpOptions& options = owner_->options();
+  if (is_coded()) {
+    auto decoded = owner_->decoder().decode(reply_.header("content-encoding"),
+                                            std::move(reply_.body), options.max_reply_bytes);
+    if (!decoded) {
+      decoded.error().message = host_header(origin()) + ": " + decoded.error().message;
+      return finish(Failure(std::move(decoded).error()));
+    }
+    reply_.body = *std::move(decoded);
+    std::erase_if(reply_.headers, [](const HttpHeader& header) {
+      return same_header_name(header.name, "content-encoding") ||
+             same_header_name(header.name, "content-length");
+    });
+    if (options.memory) {
+      options.memory->take(reply_.body.size());
+      options.memory->give_back(std::exchange(taken_, reply_.body.size()));
+    }
+  }
+  if (reply_.body.capacity() > reply_.body.size() + reply_.body.size() / 2)
+    reply_.body.shrink_to_fit();
+  finish(std::move(reply_));
+}
+
+void HttpExchange::finish(Result<HttpReply> outcome) {
+  if (!outcome && taken_ > 0) {
+    reply_.body = std::string();
+    owner_->options().memory->give_back(std::exchange(taken_, 0));
+  }
   const HttpCallback done = std::move(done_);
-  if (too_long_)
-    done(fail(ErrorKind::kPermanent, fmt::format("{}: its reply is longer than {} bytes",
-                                                 host_header(request_.origin), max_reply_bytes_)));
-  else if (error_code != AWS_ERROR_SUCCESS)
-    done(Failure(http_error(error_code, request_.origin)));
-  else
-    done(std::move(reply_));
+  done(std::move(outcome));
   owner_->gone();
+  release_one();
+}
+
+void HttpExchange::release_one() {
+  if (--holders_ == 0) delete this;
 }
 
 }  // namespace lakegate

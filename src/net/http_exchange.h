@@ -1,13 +1,15 @@
-// One request on its way over a pooled connection, and its reply coming in. Adapter's own.
+// One request on its way over a connection, and its reply coming in. Adapter's own.
 #pragma once
 
-#include <aws/http/connection_manager.h>
 #include <aws/http/request_response.h>
 #include <aws/io/stream.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "net/content_coding.h"
 #include "net/crt_handle.h"
 #include "net/http_client.h"
 
@@ -15,36 +17,57 @@ namespace lakegate {
 
 class HttpExchange;
 
-// Whom an exchange belongs to. Called on the event-loop thread.
+// What connections can receive of a reply before anybody has said that they may: of those clients
+// that have a ReplyMemory.
+inline constexpr std::size_t kReplyWindow = 64 * 1024;
+
+// Where an exchange has its connection from.
+class HttpConnectionSource {
+ public:
+  virtual ~HttpConnectionSource() = default;
+  virtual void give_back(aws_http_connection* connection) = 0;
+  virtual Error connection_error(int error_code) const = 0;
+};
+
+// Whom an exchange belongs to.
 class HttpExchangeOwner {
  public:
   virtual ~HttpExchangeOwner() = default;
-  // May cancel it at once.
-  virtual void began(HttpExchange& exchange, aws_http_stream* stream) = 0;
-  virtual void ended(HttpExchange& exchange) = 0;  // the stream is no longer to be touched
+  virtual const HttpOptions& options() const = 0;
+  virtual ContentDecoder& decoder() = 0;
+  virtual void began(HttpExchange& exchange) = 0;
+  virtual void waits_for_memory(HttpExchange& exchange) = 0;
+  virtual void ended(HttpExchange& exchange) = 0;  // neither running nor waiting any more
   virtual void gone() = 0;                         // the callback has returned
 };
 
-// Destroys itself when all is over. Moves from thread to thread: made by the caller's, then the
-// event loop's alone.
+// Destroys itself when all is over. Made on any thread, then the event loop's alone.
 class HttpExchange {
  public:
-  HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, HttpRequest request,
-               std::size_t max_reply_bytes, HttpCallback done)
-      : owner_(std::move(owner)),
-        request_(std::move(request)),
-        max_reply_bytes_(max_reply_bytes),
-        done_(std::move(done)) {}
+  using Clock = std::chrono::steady_clock;
 
-  // Waits for a connection of the pool and goes. Takes itself over: forget the pointer.
-  static void start(std::unique_ptr<HttpExchange> exchange, aws_http_connection_manager* pool);
+  HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, HttpRequest request, HttpCallback done)
+      : owner_(std::move(owner)), request_(std::move(request)), done_(std::move(done)) {}
+
+  // Goes over `connection`. Takes itself over: forget the pointer.
+  static void start(std::unique_ptr<HttpExchange> exchange, HttpConnectionSource& source,
+                    aws_http_connection* connection);
   // Ends without having been started.
   static void refuse(std::unique_ptr<HttpExchange> exchange, Error error);
+
+  const HttpOrigin& origin() const { return request_.origin; }
+  std::uint64_t order() const { return request_.order; }
+
+  void read_on();  // what it has waited for is there
+  void cancel();   // fails, perhaps at once, with the client being closed
+  void give_up_if_late(Clock::time_point now);
+
+  // Its place among its owner's running ones.
+  std::size_t place = 0;
 
  private:
   using Message = CrtPtr<aws_http_message, aws_http_message_release>;
 
-  static void on_connection(aws_http_connection* connection, int error_code, void* self);
   static int on_headers(aws_http_stream* stream, aws_http_header_block block,
                         const aws_http_header* headers, std::size_t count, void* self);
   static int on_body(aws_http_stream* stream, const aws_byte_cursor* data, void* self);
@@ -52,19 +75,32 @@ class HttpExchange {
   static void on_destroy(void* self);
 
   int make_message();
-  void send_on(aws_http_connection* connection);
-  void finish(int error_code);
+  void send_on(HttpConnectionSource& source, aws_http_connection* connection);
+  void want_more(std::size_t received);
+  bool has_to_wait();
+  bool is_coded() const;
+  void completed(int error_code);
+  void succeed();
+  void finish(Result<HttpReply> outcome);
+  void release_one();
 
   std::shared_ptr<HttpExchangeOwner> owner_;
   HttpRequest request_;
-  std::size_t max_reply_bytes_;
   HttpCallback done_;
-  aws_http_connection_manager* pool_ = nullptr;
-  aws_http_connection* connection_ = nullptr;
   CrtPtr<aws_input_stream, aws_input_stream_release> body_;
   Message message_;
+  aws_http_stream* stream_ = nullptr;  // null: not begun, or over
+  HttpConnectionSource* source_ = nullptr;
+  aws_http_connection* connection_ = nullptr;
   HttpReply reply_;
-  bool too_long_ = false;
+  std::size_t taken_ = 0;       // of the memory
+  std::size_t unwidened_ = 0;   // received, and the window not widened by as much
+  int holders_ = 1;             // the stream, and whoever has to call back
+  std::optional<Error> cause_;  // why it was ended from here
+  Clock::time_point sent_;
+  Clock::time_point waits_since_;
+  Clock::duration waited_{0};
+  bool waits_ = false;
 };
 
 }  // namespace lakegate

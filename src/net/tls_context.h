@@ -3,6 +3,7 @@
 
 #include <aws/io/tls_channel_handler.h>
 
+#include <chrono>
 #include <string>
 
 #include "lake/error.h"
@@ -12,11 +13,16 @@ namespace lakegate {
 
 using TlsContext = CrtPtr<aws_tls_ctx, aws_tls_ctx_release>;
 
-// Trusts the certificates of `ca_file` (PEM) instead of the system's, or the system's where it is
-// empty. kInvalidInput for a file that cannot be read or holds none. Needs CrtRuntime::start().
-Result<TlsContext> make_tls_context(const std::string& ca_file);
+// Certificates of authorities that are trusted.
+struct TrustedCas {
+  std::string file;          // PEM; empty: the system's alone
+  bool systems_too = false;  // besides the file's
+};
 
-// What one connection is to check: that the certificate is for `host`.
+// kInvalidInput for a file that cannot be read or holds none. Needs CrtRuntime::start().
+Result<TlsContext> make_tls_context(const TrustedCas& trusted);
+
+// What the connections to a host are to check: that the certificate is for it.
 class TlsConnection {
  public:
   TlsConnection() = default;
@@ -26,7 +32,11 @@ class TlsConnection {
     if (options_.ctx != nullptr) aws_tls_connection_options_clean_up(&options_);
   }
 
-  Result<void> init(aws_tls_ctx& context, const std::string& host);
+  struct Wants {
+    bool http2 = false;                         // rather than HTTP/1.1, if the server has it (ALPN)
+    std::chrono::milliseconds timeout{10'000};  // for agreeing upon it all
+  };
+  Result<void> init(aws_tls_ctx& context, const std::string& host, const Wants& wants);
   const aws_tls_connection_options* options() const { return &options_; }
 
  private:

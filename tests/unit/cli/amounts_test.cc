@@ -30,27 +30,6 @@ TEST(Amounts, AsPeopleReadThem) {
   EXPECT_EQ(duration_text(3780), "1 h 3 min");
 }
 
-TEST(ParseBytes, Sizes) {
-  const std::pair<const char*, std::uint64_t> good[] = {{"0", 0},
-                                                        {"65536", 65536},
-                                                        {"64MiB", 64ULL << 20},
-                                                        {"64M", 64ULL << 20},
-                                                        {"64m", 64ULL << 20},
-                                                        {"1GB", 1'000'000'000},
-                                                        {"2KiB", 2048},
-                                                        {"3kb", 3000},
-                                                        {"5b", 5},
-                                                        {"1T", 1ULL << 40}};
-  for (const auto& [text, bytes] : good) {
-    const auto parsed = parse_bytes(text);
-    ASSERT_TRUE(parsed) << text;
-    EXPECT_EQ(*parsed, bytes) << text;
-  }
-  for (const char* text :
-       {"", "lots", "1 lot", "-1", "1.5G", "1Q", "1 MB", "99999999999999999999", "999999999999T"})
-    EXPECT_FALSE(parse_bytes(text)) << text;
-}
-
 TEST(Choose, SuggestsTheNearest) {
   EXPECT_EQ(*choose("csv", {"table", "csv"}), 1U);
   const auto wrong = choose("tabel", {"table", "csv", "ndjson"});

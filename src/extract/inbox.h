@@ -1,0 +1,52 @@
+// Where replies arrive from the event loop's thread and are fetched by the engine's.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "lake/error.h"
+#include "net/http.h"
+#include "net/reply_memory.h"
+
+namespace lakegate {
+
+class EngineClock;
+
+struct Arrival {
+  std::size_t position = 0;  // of the set in the engine's order
+  Result<HttpReply> outcome;
+};
+
+// Shared with the callbacks, which may come when the engine has gone.
+class Inbox {
+ public:
+  explicit Inbox(std::shared_ptr<ReplyMemory> memory) : memory_(std::move(memory)) {}
+
+  // On any thread.
+  void put(Arrival arrival);
+  bool is_empty() const {
+    const std::lock_guard guard(mutex_);
+    return arrivals_.empty();
+  }
+  // Swaps what has arrived with `arrivals`, which is emptied first. If nothing has, waits.
+  void take(std::vector<Arrival>& arrivals, EngineClock& clock,
+            std::chrono::steady_clock::time_point until);
+  // Nobody takes any more.
+  void close();
+
+ private:
+  void discard(const Arrival& arrival);
+
+  const std::shared_ptr<ReplyMemory> memory_;
+  mutable std::mutex mutex_;
+  std::condition_variable woken_;
+  std::vector<Arrival> arrivals_;
+  bool somebody_waits_ = false;
+  bool is_closed_ = false;
+};
+
+}  // namespace lakegate

@@ -1,0 +1,45 @@
+// From a parameter set and a page to the request that asks for it. No credentials here: see auth.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/source.h"
+#include "extract/page.h"
+#include "extract/parameter_sets.h"
+#include "lake/error.h"
+#include "net/http.h"
+#include "net/url.h"
+
+namespace lakegate {
+
+// Immutable once made; thread-safe.
+class RequestBuilder {
+ public:
+  // kInvalidInput for a url that is none.
+  static Result<RequestBuilder> create(const SourceConfig& source);
+
+  // Values are encoded for the place where they stand, and cannot leave it: a "/" in a path becomes
+  // %2F, a quote in JSON \", an "&" in a query %26. What no encoding makes harmless (a line feed in
+  // a header, ".." or nothing as a part of the path) is kInvalidInput, and that set's failure. A
+  // page with a next_url is asked for as that says, by the same method; on another origin than the
+  // source's it gets none of the source's headers.
+  Result<HttpRequest> build(const ParameterSets& sets, std::size_t set, const Page& page) const;
+
+  // The one that credentials may go to.
+  const HttpOrigin& origin() const { return origin_; }
+
+ private:
+  RequestBuilder() = default;
+
+  SourceConfig source_;
+  HttpOrigin origin_;
+  RequestTemplate path_;       // what the url has behind the host, up to "?"
+  RequestTemplate url_query_;  // behind "?"
+};
+
+// "GET https://host/path?page=2": for landed lines, reports and messages. Of a request without
+// credentials this shows all there is; what servers write into links is for Redactor.
+std::string describe(const HttpRequest& request);
+
+}  // namespace lakegate

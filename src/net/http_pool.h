@@ -1,0 +1,73 @@
+// The connections to one origin: HTTP/1.1, each for one request at a time, or HTTP/2, each for as
+// many as the server lets it. Adapter's own; lives on the event-loop thread.
+#pragma once
+
+#include <aws/http/connection_manager.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "net/checked_bootstrap.h"
+#include "net/http_exchange.h"
+#include "net/tls_context.h"
+
+namespace lakegate {
+
+class HttpPool final : public HttpConnectionSource {
+ public:
+  struct Means {
+    const HttpOptions& options;  // outlive the pool, as the following do
+    const CrtRuntime& runtime;
+    const CheckedBootstrap* checked = nullptr;  // null: any address
+    aws_tls_ctx* tls = nullptr;                 // for https
+  };
+  // `when_gone` is called after close(), on whatever thread its last connection ended.
+  static Result<std::unique_ptr<HttpPool>> create(const HttpOrigin& origin, const Means& means,
+                                                  std::function<void()> when_gone);
+  ~HttpPool() override = default;
+  HttpPool(const HttpPool&) = delete;
+  HttpPool& operator=(const HttpPool&) = delete;
+
+  void send(std::unique_ptr<HttpExchange> exchange);
+  // Fails what waits for a connection and lets go of idle ones. Nothing is to be sent afterwards,
+  // and the pool has to stay until `when_gone`.
+  void close();
+
+  void give_back(aws_http_connection* connection) override;
+  Error connection_error(int error_code) const override;
+
+ private:
+  // What an acquisition is for: an exchange of its own, or (HTTP/2, or not known yet) the pool.
+  struct Acquisition {
+    HttpPool* pool;
+    std::unique_ptr<HttpExchange> exchange;
+  };
+  struct Multiplexed {
+    aws_http_connection* connection;
+    std::size_t streams = 0;
+    std::size_t most = 0;
+  };
+  enum class Protocol { kUnknown, kHttp1, kHttp2 };
+
+  HttpPool(HttpOrigin origin, const Means& means) : origin_(std::move(origin)), means_(means) {}
+  Result<void> open(std::function<void()> when_gone);
+  void acquire(std::unique_ptr<HttpExchange> exchange);
+  static void on_connection(aws_http_connection* connection, int error_code, void* acquisition);
+  void connected(aws_http_connection* connection, int error_code);
+  void multiplex();
+  Multiplexed* with_room();
+  void fail_waiting(const Error& error);
+
+  const HttpOrigin origin_;
+  const Means means_;
+  aws_http_connection_manager* manager_ = nullptr;
+  Protocol protocol_ = Protocol::kHttp1;
+  std::deque<std::unique_ptr<HttpExchange>> waiting_;  // unless kHttp1: the manager has the queue
+  std::vector<Multiplexed> multiplexed_;
+  std::size_t acquiring_ = 0;  // for the pool
+  bool is_closed_ = false;
+};
+
+}  // namespace lakegate
