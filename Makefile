@@ -6,11 +6,14 @@ JOBS ?= $(shell nproc)
 SOAK_SECONDS ?= 14400
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup build demo test bench soak fuzz format lint clean
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HOST_ARCH)
+
+.PHONY: help setup build demo test package bench soak fuzz format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py",'
+	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, JOBS=n, BENCH="options of bench/run.py",'
 	@echo '   BENCH_LOAD="options of bench/load.py")'
 
 setup: ## install what build and tests need
@@ -26,6 +29,10 @@ demo: build ## a lake in demo-lake/: what landed, what became of it
 test: setup ## every test: units, contracts, end to end, the checks of the repository
 	@tools/build $(PRESET)
 	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
+
+package: ## build/lakegate-ARCH.zip for Lambda, .tar.gz for laptops
+	@tools/setup build $(if $(filter-out $(HOST_ARCH),$(ARCH)),arm64)
+	@tools/package $(ARCH)
 
 bench: ## the same work by lakegate and by its peers: tables, a plot, and what it costs
 	@tools/setup build bench
