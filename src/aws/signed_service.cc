@@ -7,6 +7,7 @@
 #include <random>
 
 #include "aws/fault.h"
+#include "aws/signer.h"
 #include "aws/uri_encoding.h"
 #include "lake/error.h"
 #include "net/crt_runtime.h"
@@ -31,10 +32,10 @@ bool is_loopback(std::string_view host) {
 // One call from its first attempt to its last; keeps itself alive by the callbacks it waits for.
 class Call : public CallsUnderWay::Call, public std::enable_shared_from_this<Call> {
  public:
-  Call(std::shared_ptr<AwsShared> shared, SigningScope scope, HttpRequest request,
+  Call(std::shared_ptr<AwsShared> shared, std::shared_ptr<Signer> signer, HttpRequest request,
        PayloadHash payload, const CallOptions& options, std::function<void(Result<AwsReply>)> done)
       : shared_(std::move(shared)),
-        scope_(std::move(scope)),
+        signer_(std::move(signer)),
         request_(std::move(request)),
         payload_(payload),
         attempts_allowed_(std::max(options.attempts, 1)),
@@ -57,7 +58,7 @@ class Call : public CallsUnderWay::Call, public std::enable_shared_from_this<Cal
     shared_->credentials->get([self = shared_from_this()](Result<Credentials> credentials) {
       if (!credentials) return self->finish_later(Failure(std::move(credentials).error()));
       const auto now = std::chrono::system_clock::now() + self->shared_->clock_offset.load();
-      auto request = sign(self->request_, self->scope_, *credentials, now, self->payload_);
+      auto request = self->signer_->sign(self->request_, *credentials, now, self->payload_);
       if (!request) return self->finish_later(Failure(std::move(request).error()));
       self->shared_->http->send(std::move(*request),
                                 [self](Result<HttpReply> reply) { self->take(std::move(reply)); });
@@ -140,7 +141,7 @@ class Call : public CallsUnderWay::Call, public std::enable_shared_from_this<Cal
   }
 
   std::shared_ptr<AwsShared> shared_;
-  SigningScope scope_;
+  std::shared_ptr<Signer> signer_;
   HttpRequest request_;
   PayloadHash payload_;
   int attempts_allowed_;
@@ -155,7 +156,8 @@ class SignedService : public ServiceClient {
  public:
   SignedService(std::shared_ptr<AwsShared> shared, std::string service, HttpOrigin origin)
       : shared_(std::move(shared)),
-        scope_{.service = std::move(service), .region = shared_->settings.region},
+        signer_(std::make_shared<Signer>(
+            SigningScope{.service = std::move(service), .region = shared_->settings.region})),
         origin_(std::move(origin)) {}
 
   using ServiceClient::call;
@@ -169,7 +171,7 @@ class SignedService : public ServiceClient {
     if (!request.query.empty()) http.target += "?" + query_string(request.query);
     // Where nobody can listen in between, the checksum that S3 verifies is enough.
     const bool hash_it = !request.unsigned_payload || !(origin_.tls || is_loopback(origin_.host));
-    std::make_shared<Call>(shared_, scope_, std::move(http),
+    std::make_shared<Call>(shared_, signer_, std::move(http),
                            hash_it ? PayloadHash::kSigned : PayloadHash::kUnsigned, options,
                            std::move(done))
         ->begin();
@@ -178,7 +180,7 @@ class SignedService : public ServiceClient {
 
  private:
   std::shared_ptr<AwsShared> shared_;
-  SigningScope scope_;
+  std::shared_ptr<Signer> signer_;
   HttpOrigin origin_;
 };
 
