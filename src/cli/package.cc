@@ -32,10 +32,12 @@ struct Options {
   std::string output;
 };
 
-std::string own_architecture() { return kTarget.starts_with("aarch64") ? "arm64" : "x86_64"; }
+std::string own_architecture() {
+  return kTarget.starts_with("aarch64") ? "arm64" : "x86_64";
+}
 
-// An installed program is started by the loader of its own folder (src/launch), and that is what the
-// system says is running.
+// An installed program is started by the loader of its own folder (src/launch), and that is what
+// the system says is running.
 std::optional<fs::path> own_folder() {
   std::error_code error;
   const fs::path loader = fs::read_symlink("/proc/self/exe", error);
@@ -63,10 +65,9 @@ Result<int> package(const Options& options, Context& context) {
   LAKEGATE_TRY(const auto files, packaged_files(folder));
   LAKEGATE_TRY(const std::string architecture, architecture_of(folder));
   if (options.architecture && *options.architecture != architecture)
-    return invalid_input(
-        fmt::format("the program in this folder is for {}, not for {}", architecture,
-                    *options.architecture),
-        {.file = folder.string()});
+    return invalid_input(fmt::format("the program in this folder is for {}, not for {}",
+                                     architecture, *options.architecture),
+                         {.file = folder.string()});
   LAKEGATE_TRY(const Zip zip, make_zip(files));
   LAKEGATE_TRY(const auto target, PendingFile::create(options.output));
   LAKEGATE_CHECK(target->write_text(zip.bytes));
@@ -84,8 +85,7 @@ Result<int> package(const Options& options, Context& context) {
   else if (!context.quiet() && options.output != "-")
     context.out.write(fmt::format("{}: {}, {}, unpacked {} in {}\nsha256 {}\n", options.output,
                                   architecture, bytes_text(zip.bytes.size()),
-                                  bytes_text(zip.unpacked), counted(files.size(), "file"),
-                                  digest));
+                                  bytes_text(zip.unpacked), counted(files.size(), "file"), digest));
   return 0;
 }
 

@@ -23,10 +23,10 @@ constexpr std::array<std::string_view, 2> kFiles = {"bootstrap", "lakegate"};
 constexpr std::array<std::string_view, 2> kFolders = {"lib", "licenses"};
 constexpr std::string_view kProgram = "lib/lakegate";
 
-constexpr int kBest = 12;                             // libdeflate's levels end here
-constexpr uLong kMadeOnUnix = (3U << 8U) | 20U;       // so that modes are understood; zip 2.0
+constexpr int kBest = 12;                               // libdeflate's levels end here
+constexpr uLong kMadeOnUnix = (3U << 8U) | 20U;         // so that modes are understood; zip 2.0
 constexpr uLong kFirstDay = (1U << 21U) | (1U << 16U);  // 1980-01-01, the earliest that zip knows
-constexpr unsigned kUnixMode = 16;                    // where the mode stands in the attributes
+constexpr unsigned kUnixMode = 16;                      // where the mode stands in the attributes
 
 Result<std::string> content_of(const PackagedFile& file) {
   if (file.is_link) {
@@ -50,8 +50,8 @@ using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
 
 std::string deflated(libdeflate_compressor& compressor, const std::string& bytes) {
   std::string out(libdeflate_deflate_compress_bound(&compressor, bytes.size()), '\0');
-  out.resize(libdeflate_deflate_compress(&compressor, bytes.data(), bytes.size(), out.data(),
-                                         out.size()));
+  out.resize(
+      libdeflate_deflate_compress(&compressor, bytes.data(), bytes.size(), out.data(), out.size()));
   return out;
 }
 

@@ -1,7 +1,8 @@
 // The first thing that runs of an installed folder, as `bootstrap` or as `lakegate`: it becomes
-// lib/lakegate, started by the dynamic loader of the folder with the libraries of the folder. So the
-// program runs on any Linux of its architecture, whatever C library that has. This itself is linked
-// statically, to a small C library, and goes without /proc: it must start where nothing else is.
+// lib/lakegate, started by the dynamic loader of the folder with the libraries of the folder. So
+// the program runs on any Linux of its architecture, whatever C library that has. This itself is
+// linked statically, to a small C library, and goes without /proc: it must start where nothing else
+// is.
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,8 @@ int main(int argc, char** argv) {
   char path[] = "--library-path", name[] = "--argv0";
   char* const first[] = {loader.path, no_cache, path, libraries.path, name, argv[0], program.path};
   const size_t more = static_cast<size_t>(argc > 0 ? argc - 1 : 0);
-  auto** words = static_cast<char**>(calloc(sizeof first / sizeof *first + more + 1, sizeof *first));
+  auto** words =
+      static_cast<char**>(calloc(sizeof first / sizeof *first + more + 1, sizeof *first));
   if (words == nullptr) return give_up(argv[0], ": there is not enough memory\n");
   memcpy(words, first, sizeof first);
   if (more > 0) memcpy(words + sizeof first / sizeof *first, argv + 1, more * sizeof *argv);
