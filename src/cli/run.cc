@@ -202,8 +202,9 @@ Result<int> watch(const Options& options, Context& context) {
     bool again = false;
     if (lake) {
       RunReport report(context, lake->location);
+      LAKEGATE_TRY(const auto catalog, open_catalog(lake->location, lake->config));
       if (!is_first) report.keep_quiet_of_earlier_failures();
-      Round round{*lake, options, context, report, nullptr, watcher.get()};
+      Round round{*lake, options, context, report, catalog.get(), watcher.get()};
       if (auto done = run_datasets(round); !done && !interrupted()) {
         if (is_first) return Failure(std::move(done).error());
         context.failed(done.error());

@@ -347,6 +347,12 @@ Result<LoadSummary> load_dataset(ObjectStore& store, TableServer& tables,
   return summary;
 }
 
+Result<std::size_t> count_not_loaded(const ObjectStore& store, const DatasetConfig& dataset) {
+  LAKEGATE_CHECK(check_served(dataset));
+  LAKEGATE_TRY(const Due due, find_due(store, dataset, false));
+  return due.runs.size();
+}
+
 Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,
                                 const DatasetConfig& dataset, const RunRecord& run) {
   LAKEGATE_CHECK(check_served(dataset));

@@ -59,6 +59,9 @@ Result<TableDefinition> table_definition(const ObjectStore& store, const Dataset
 Result<LoadSummary> load_dataset(ObjectStore& store, TableServer& tables,
                                  const DatasetConfig& dataset, const LoadOptions& options = {});
 
+// How many committed runs load_dataset would load now.
+Result<std::size_t> count_not_loaded(const ObjectStore& store, const DatasetConfig& dataset);
+
 // Loads one arrival whether or not it was loaded before, and records it.
 Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,
                                 const DatasetConfig& dataset, const RunRecord& run);

@@ -83,8 +83,12 @@ def test_a_missing_table_fails_the_load_alone(cloud_lake: CloudLake, tables: Tab
     assert outcome.err.count("\n") == 1 and outcome.err.count(name) == 1, outcome.err
     assert "`lakegate load DATASET --create`" in outcome.err and "(id: N)" in outcome.err
     assert cloud_lake("load", "sales", code=1).err.count("\n") == 1
+    status = cloud_lake("status", "--format", "json", code=0).json["datasets"][0]
+    assert (status["table"], status["not_loaded"], status["waiting"]) == (name, 3, 0)
+    assert f"{name} (3 arrivals not loaded)" in cloud_lake("status", code=0).out
     cloud_lake("load", "sales", "--create", code=0)
     assert len(tables.rows(name)) == 3
+    assert cloud_lake("status", "--format", "json", code=0).json["datasets"][0]["not_loaded"] == 0
     assert "nothing new" in cloud_lake("run", code=0).out
 
 
