@@ -6,11 +6,15 @@ JOBS ?= $(shell nproc)
 SOAK_SECONDS ?= 14400
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup build demo test bench soak fuzz format lint clean
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HOST_ARCH)
+
+.PHONY: help setup build demo test package bench soak fuzz format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py")'
+	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, JOBS=n, BENCH="options of bench/run.py",'
+	@echo '   BENCH_LOAD="options of bench/load.py")'
 
 setup: ## install what build and tests need
 	@tools/setup build test servers deploy
@@ -26,10 +30,15 @@ test: setup ## every test: units, contracts, end to end, the checks of the repos
 	@tools/build $(PRESET)
 	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
 
-bench: ## the same work by lakegate and by its peers: a table and a plot
+package: ## build/lakegate-ARCH.zip for Lambda, .tar.gz for laptops
+	@tools/setup build $(if $(filter-out $(HOST_ARCH),$(ARCH)),arm64)
+	@tools/package $(ARCH)
+
+bench: ## the same work by lakegate and by its peers: tables, a plot, and what it costs
 	@tools/setup build bench
-	@tools/build release lakegate
-	@PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" "$$(tools/setup --python bench)" bench/run.py $(BENCH)
+	@tools/build release lakegate load_endpoint
+	@export PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" python="$$(tools/setup --python bench)"; \
+	  "$$python" bench/run.py $(BENCH) && "$$python" bench/load.py $(BENCH_LOAD) && "$$python" bench/dollars.py
 
 soak: ## hours of fuzzing (SOAK_SECONDS for each target)
 	@tools/setup build lint

@@ -27,7 +27,7 @@ endfunction()
 # What every executable of the project needs on its link line.
 function(lakegate_executable target)
   target_link_libraries(${target} PRIVATE lakegate_warnings)
-  target_link_options(${target} PRIVATE -Wl,--as-needed)
+  target_link_options(${target} PRIVATE -Wl,--as-needed $<$<CONFIG:Release>:-Wl,--gc-sections>)
   # Static archives stay private to the program (see LakegateDependencies). Not so the sanitizers'
   # own archive: its malloc must serve the shared libraries too.
   if(NOT LAKEGATE_SANITIZE)
@@ -35,17 +35,21 @@ function(lakegate_executable target)
   endif()
 endfunction()
 
-# lakegate_library(<folder> [DEPS target...])
+# lakegate_library(<folder> [SMALL] [DEPS target...])
 # The static library lakegate_<folder> of all *.cc under src/<folder>; headers only, as long as
-# there is no source. Include paths start at src/.
+# there is no source. Include paths start at src/. SMALL: nothing in it runs once a row or a request,
+# so a release compiles it for size (a function's package has a limit).
 function(lakegate_library folder)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "SMALL" "" "DEPS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${folder}/*.cc")
   set(target lakegate_${folder})
   if(sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE lakegate_warnings)
+    if(arg_SMALL)
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+    endif()
     lakegate_precompile(${target} library)
   else()
     add_library(${target} INTERFACE)

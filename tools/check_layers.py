@@ -39,6 +39,7 @@ INWARD = {
                "tables interface", "catalog", "convert", "load", "extract", "lambda",
                "stores adapters", "tables adapters", "cli"},
     "main": {"cli"},
+    "launch": set(),
 }
 INTERFACES = {"stores/object_store.h": "stores interface", "stores/watcher.h": "stores interface",
               "stores/stoppable_store.h": "stores interface",

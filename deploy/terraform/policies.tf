@@ -53,19 +53,23 @@ locals {
     if can(secret.ssm)
   ]))
 
-  here          = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
-  fetched_files = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
-  # Secrets Manager puts a hyphen and six characters behind a name.
-  fetched_secrets = distinct(sort([
-    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
-    startswith(secret.secretsmanager, "arn:") ? secret.secretsmanager : "arn:${data.aws_partition.current.partition}:secretsmanager:${local.here}:secret:${secret.secretsmanager}-??????"
-    if can(startswith(secret.secretsmanager, "arn:"))
-  ]))
-  fetched_parameters = distinct(sort([
-    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
-    startswith(secret.ssm, "arn:") ? secret.ssm : "arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter/${trimprefix(secret.ssm, "/")}"
-    if can(startswith(secret.ssm, "arn:"))
-  ]))
+  register_in_catalog = [for database in compact([local.glue_database]) : {
+    Sid    = "RegisterInCatalog"
+    Effect = "Allow"
+    Action = [
+      "glue:BatchCreatePartition",
+      "glue:BatchGetPartition",
+      "glue:BatchUpdatePartition",
+      "glue:CreateTable",
+      "glue:GetTable",
+      "glue:UpdateTable",
+    ]
+    Resource = [
+      "${local.glue_arn}:catalog",
+      "${local.glue_arn}:database/${database}",
+      "${local.glue_arn}:table/${database}/*",
+    ]
+    }]
 
   batched = [for name, served in local.tables : name if served[0].batched]
 
@@ -86,11 +90,12 @@ locals {
         Action   = ["s3:GetObject", "s3:GetObjectVersion"]
         Resource = ["${local.objects}landing/*"]
       },
+      # Whether an upload was completed whose reply was lost.
       {
         Sid      = "ReadOutputVersions"
         Effect   = "Allow"
         Action   = ["s3:GetObjectVersion"]
-        Resource = ["${local.objects}curated/*"]
+        Resource = ["${local.objects}curated/*", "${local.objects}rejected/*", "${local.objects}_lake/failures/*"]
       },
       {
         Sid      = "WriteOutputs"
@@ -107,9 +112,9 @@ locals {
         ]
       },
       {
-        Sid      = "ReplaceRecords"
+        Sid      = "MarkRewrites"
         Effect   = "Allow"
-        Action   = local.s3_replace
+        Action   = ["s3:DeleteObject", "s3:PutObject"]
         Resource = ["${local.objects}_lake/rewrites/*"]
       },
       {
@@ -118,29 +123,7 @@ locals {
         Action   = local.s3_upload
         Resource = ["${local.objects}_lake/failures/*"]
       },
-      {
-        Sid      = "ReadIndex"
-        Effect   = "Allow"
-        Action   = local.s3_read
-        Resource = ["${local.objects}_lake/index.json"]
-      },
-      ], local.use_key, [for database in compact([local.glue_database]) : {
-        Sid    = "RegisterInCatalog"
-        Effect = "Allow"
-        Action = [
-          "glue:BatchCreatePartition",
-          "glue:BatchGetPartition",
-          "glue:BatchUpdatePartition",
-          "glue:CreateTable",
-          "glue:GetTable",
-          "glue:UpdateTable",
-        ]
-        Resource = [
-          "${local.glue_arn}:catalog",
-          "${local.glue_arn}:database/${database}",
-          "${local.glue_arn}:table/${database}/*",
-        ]
-        }], [for bus in compact([var.event_bus_arn]) : {
+      ], local.use_key, local.register_in_catalog, [for bus in compact([var.event_bus_arn]) : {
         Sid      = "AnnounceRuns"
         Effect   = "Allow"
         Action   = ["events:PutEvents"]
@@ -151,7 +134,7 @@ locals {
       {
         Sid      = "LandReplies"
         Effect   = "Allow"
-        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
         Resource = [for name in keys(local.fetched) : "${local.objects}landing/${name}/*"]
       },
       {
@@ -161,10 +144,13 @@ locals {
         Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
       },
       {
-        Sid      = "ReadOutputVersions"
-        Effect   = "Allow"
-        Action   = ["s3:GetObjectVersion"]
-        Resource = [for name in keys(local.fetched) : "${local.objects}curated/${name}/*"]
+        Sid    = "ReadOutputVersions"
+        Effect = "Allow"
+        Action = ["s3:GetObjectVersion"]
+        Resource = flatten([for name in keys(local.fetched) : [
+          "${local.objects}curated/${name}/*", "${local.objects}rejected/${name}/*",
+          "${local.objects}_lake/failures/${name}/*"
+        ]])
       },
       {
         Sid    = "WriteOutputs"
@@ -209,76 +195,7 @@ locals {
         Effect   = "Allow"
         Action   = ["sqs:SendMessage"]
         Resource = [queue]
-        }], [for bus in compact([var.event_bus_arn]) : {
-        Sid      = "AnnounceRuns"
-        Effect   = "Allow"
-        Action   = ["events:PutEvents"]
-        Resource = [bus]
-    }])
-    fetch = concat([
-      local.list_lake,
-      {
-        Sid      = "LandReplies"
-        Effect   = "Allow"
-        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
-        Resource = [for name in keys(local.fetched) : "${local.objects}landing/${name}/*"]
-      },
-      {
-        Sid      = "RecordFetches"
-        Effect   = "Allow"
-        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
-        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
-      },
-      {
-        Sid      = "ReadOutputVersions"
-        Effect   = "Allow"
-        Action   = ["s3:GetObjectVersion"]
-        Resource = [for name in keys(local.fetched) : "${local.objects}curated/${name}/*"]
-      },
-      {
-        Sid    = "WriteOutputs"
-        Effect = "Allow"
-        Action = local.s3_upload
-        Resource = flatten([for name in keys(local.fetched) : [
-          "${local.objects}curated/${name}/*", "${local.objects}rejected/${name}/*"
-        ]])
-      },
-      {
-        Sid    = "WriteRecords"
-        Effect = "Allow"
-        Action = local.s3_read_write
-        Resource = flatten([for name in keys(local.fetched) : [
-          "${local.objects}_lake/claims/${name}/*", "${local.objects}_lake/runs/${name}/*",
-          "${local.objects}_lake/schemas/${name}.json"
-        ]])
-      },
-      {
-        Sid      = "RecordFailures"
-        Effect   = "Allow"
-        Action   = local.s3_upload
-        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/failures/${name}/*"]
-      },
-      ], local.use_key, [for _ in slice(["files"], 0, length(local.fetched_files) > 0 ? 1 : 0) : {
-        Sid      = "ReadParameters"
-        Effect   = "Allow"
-        Action   = concat(local.s3_read, ["s3:GetObjectVersion"])
-        Resource = [for file in local.fetched_files : "${local.objects}${file}"]
-        }], [for _ in slice(["secrets"], 0, length(local.fetched_secrets) > 0 ? 1 : 0) : {
-        Sid      = "ReadSecrets"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = local.fetched_secrets
-        }], [for _ in slice(["parameters"], 0, length(local.fetched_parameters) > 0 ? 1 : 0) : {
-        Sid      = "ReadSecureParameters"
-        Effect   = "Allow"
-        Action   = ["ssm:GetParameter"]
-        Resource = local.fetched_parameters
-        }], [for queue in compact([try(aws_sqs_queue.dead_letters["fetch"].arn, "")]) : {
-        Sid      = "GiveUp"
-        Effect   = "Allow"
-        Action   = ["sqs:SendMessage"]
-        Resource = [queue]
-        }], [for bus in compact([var.event_bus_arn]) : {
+        }], local.register_in_catalog, [for bus in compact([var.event_bus_arn]) : {
         Sid      = "AnnounceRuns"
         Effect   = "Allow"
         Action   = ["events:PutEvents"]

@@ -115,6 +115,9 @@ Error to_error(const AwsFault& fault, std::string_view doing_what) {
     cure = "the region is the wrong one; set AWS_REGION to the bucket's";
   } else if (is({"PreconditionFailed", "ConditionalCheckFailedException"})) {
     kind = ErrorKind::kConflict;
+  } else if (is({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})) {
+    kind = ErrorKind::kNotFound;
+    cure = "check its account, region and name (`aws sqs get-queue-url` prints the URL)";
   } else if (retry != RetryClass::kNo) {
     kind = ErrorKind::kRetryable;
   } else if (is({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound",
@@ -123,7 +126,10 @@ Error to_error(const AwsFault& fault, std::string_view doing_what) {
     kind = ErrorKind::kNotFound;
   }
   std::string message = fmt::format("{}: {}", doing_what, fault.code);
-  if (!fault.message.empty() && fault.message != fault.code) message += ": " + fault.message;
+  if (!fault.message.empty() && fault.message != fault.code)
+    message += ": " + fault.message;
+  else if (code == "NotFound")
+    message += ": there is no such object";  // HEAD has no body
   if (!cure.empty() && message.ends_with('.')) message.pop_back();
   if (!cure.empty()) message += fmt::format("; {}", cure);
   return {kind, std::move(message), {}};

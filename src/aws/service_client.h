@@ -59,6 +59,8 @@ class ServiceClient {
   virtual void call(AwsRequest request, const CallOptions& options,
                     std::function<void(Result<AwsReply>)> done) = 0;
   Result<AwsReply> call(AwsRequest request, const CallOptions& options = {});  // waits
+  // The session's deadline has come: no call will be answered any more, so do not repeat any.
+  virtual bool is_over() const { return false; }
 };
 
 // The fault as an Error that says what was being done, on what, and the usual cure: AccessDenied

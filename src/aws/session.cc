@@ -28,7 +28,8 @@ class Session : public AwsSession {
     return lakegate::sign(std::move(request), scope, credentials, now, PayloadHash::kSigned);
   }
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) override {
-    shared_->deadline = deadline.value_or(std::chrono::steady_clock::time_point::max());
+    lakegate::set_deadline(shared_,
+                           deadline.value_or(std::chrono::steady_clock::time_point::max()));
   }
 
  private:

@@ -47,7 +47,8 @@ class AwsSession {
   // A request to a server of somebody else's that takes AWS's signatures (API Gateway), signed with
   // this process's credentials. Waits for them: never on an event-loop thread.
   virtual Result<HttpRequest> sign(HttpRequest request, const SigningScope& scope) = 0;
-  // For all calls that name no deadline of their own, from now on: what remains of an invocation.
+  // For all calls, from now on: what remains of an invocation. When it comes, what is under way
+  // ends with a kRetryable Error, and so does every call after it.
   virtual void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "aws/fault.h"
+#include "aws/signer.h"
 #include "lake/error.h"
 #include "net/crt_runtime.h"
 #include "net/uri_encoding.h"
@@ -29,32 +30,44 @@ bool is_loopback(std::string_view host) {
 }
 
 // One call from its first attempt to its last; keeps itself alive by the callbacks it waits for.
-class Call : public std::enable_shared_from_this<Call> {
+class Call : public CallsUnderWay::Call, public std::enable_shared_from_this<Call> {
  public:
-  Call(std::shared_ptr<AwsShared> shared, SigningScope scope, HttpRequest request,
+  Call(std::shared_ptr<AwsShared> shared, std::shared_ptr<Signer> signer, HttpRequest request,
        PayloadHash payload, const CallOptions& options, std::function<void(Result<AwsReply>)> done)
       : shared_(std::move(shared)),
-        scope_(std::move(scope)),
+        signer_(std::move(signer)),
         request_(std::move(request)),
         payload_(payload),
         attempts_allowed_(std::max(options.attempts, 1)),
         deadline_(options.deadline.value_or(shared_->deadline.load())),
         done_(std::move(done)) {}
 
+  void begin() {
+    shared_->calls.add(shared_from_this());
+    if (Clock::now() >= shared_->deadline.load()) return finish_later(Failure(out_of_time()));
+    attempt();
+  }
+
+  void cut() override {
+    if (done_) finish(Failure(out_of_time()));
+  }
+
+ private:
   void attempt() {
     ++attempts_;
     shared_->credentials->get([self = shared_from_this()](Result<Credentials> credentials) {
       if (!credentials) return self->finish_later(Failure(std::move(credentials).error()));
       const auto now = std::chrono::system_clock::now() + self->shared_->clock_offset.load();
-      auto request = sign(self->request_, self->scope_, *credentials, now, self->payload_);
+      auto request = self->signer_->sign(self->request_, *credentials, now, self->payload_);
       if (!request) return self->finish_later(Failure(std::move(request).error()));
       self->shared_->http->send(std::move(*request),
                                 [self](Result<HttpReply> reply) { self->take(std::move(reply)); });
     });
   }
 
- private:
+  // Of a call that was cut nobody waits any more.
   void take(Result<HttpReply> got) {
+    if (!done_) return;
     if (!got) {
       const bool again = got.error().kind == ErrorKind::kRetryable;
       if (again && try_again(RetryClass::kTransient, true)) return;
@@ -100,22 +113,35 @@ class Call : public std::enable_shared_from_this<Call> {
     cost_ = cost;
     const auto runtime = CrtRuntime::start();
     if (!runtime) return false;
-    (*runtime)->post([self = shared_from_this()] { self->attempt(); }, delay);
+    (*runtime)->post(
+        [self = shared_from_this()] {
+          if (self->done_) self->attempt();
+        },
+        delay);
     return true;
   }
 
-  void finish(Result<AwsReply> result) { std::exchange(done_, nullptr)(std::move(result)); }
+  void finish(Result<AwsReply> result) {
+    shared_->calls.remove(this);
+    std::exchange(done_, nullptr)(std::move(result));
+  }
   // From a thread that may be the caller's own.
   void finish_later(Result<AwsReply> result) {
     const auto runtime = CrtRuntime::start();
     if (!runtime) return finish(std::move(result));
     (*runtime)->post([self = shared_from_this(), result = std::move(result)]() mutable {
-      self->finish(std::move(result));
+      if (self->done_) self->finish(std::move(result));
     });
   }
 
+  Error out_of_time() const {
+    return {ErrorKind::kRetryable,
+            fmt::format("{}: no reply before the time was over", host_header(request_.origin)),
+            {}};
+  }
+
   std::shared_ptr<AwsShared> shared_;
-  SigningScope scope_;
+  std::shared_ptr<Signer> signer_;
   HttpRequest request_;
   PayloadHash payload_;
   int attempts_allowed_;
@@ -130,7 +156,8 @@ class SignedService : public ServiceClient {
  public:
   SignedService(std::shared_ptr<AwsShared> shared, std::string service, HttpOrigin origin)
       : shared_(std::move(shared)),
-        scope_{.service = std::move(service), .region = shared_->settings.region},
+        signer_(std::make_shared<Signer>(
+            SigningScope{.service = std::move(service), .region = shared_->settings.region})),
         origin_(std::move(origin)) {}
 
   using ServiceClient::call;
@@ -144,19 +171,53 @@ class SignedService : public ServiceClient {
     if (!request.query.empty()) http.target += "?" + query_string(request.query);
     // Where nobody can listen in between, the checksum that S3 verifies is enough.
     const bool hash_it = !request.unsigned_payload || !(origin_.tls || is_loopback(origin_.host));
-    std::make_shared<Call>(shared_, scope_, std::move(http),
+    std::make_shared<Call>(shared_, signer_, std::move(http),
                            hash_it ? PayloadHash::kSigned : PayloadHash::kUnsigned, options,
                            std::move(done))
-        ->attempt();
+        ->begin();
   }
+  bool is_over() const override { return Clock::now() >= shared_->deadline.load(); }
 
  private:
   std::shared_ptr<AwsShared> shared_;
-  SigningScope scope_;
+  std::shared_ptr<Signer> signer_;
   HttpOrigin origin_;
 };
 
 }  // namespace
+
+void CallsUnderWay::add(const std::shared_ptr<Call>& call) {
+  const std::lock_guard guard(mutex_);
+  calls_.emplace(call.get(), call);
+}
+
+void CallsUnderWay::remove(const Call* call) {
+  const std::lock_guard guard(mutex_);
+  calls_.erase(call);
+}
+
+void CallsUnderWay::cut_all() {
+  std::vector<std::weak_ptr<Call>> calls;
+  {
+    const std::lock_guard guard(mutex_);
+    for (const auto& [address, call] : calls_) calls.push_back(call);
+  }
+  for (const auto& call : calls)
+    if (const auto alive = call.lock()) alive->cut();
+}
+
+void set_deadline(const std::shared_ptr<AwsShared>& shared, Clock::time_point deadline) {
+  shared->deadline = deadline;
+  if (deadline == Clock::time_point::max()) return;
+  const auto runtime = CrtRuntime::start();
+  if (!runtime) return;  // then there is no call either
+  (*runtime)->post(
+      [weak = std::weak_ptr(shared), deadline] {
+        const auto alive = weak.lock();
+        if (alive && alive->deadline.load() == deadline) alive->calls.cut_all();
+      },
+      std::max<Clock::duration>(deadline - Clock::now(), {}));
+}
 
 Result<AwsReply> ServiceClient::call(AwsRequest request, const CallOptions& options) {
   auto promise = std::make_shared<std::promise<Result<AwsReply>>>();

@@ -37,7 +37,7 @@ Result<int> check(Context& context) {
                {{"ok", problems.empty()}, {"datasets", datasets}, {"problems", std::move(list)}});
   }
   for (const Error& problem : problems) context.error(problem.to_string());
-  if (!problems.empty()) return 2;
+  if (!problems.empty()) return exit_code_of(problems);
   if (!context.json() && !context.quiet())
     context.out.write(
         fmt::format("{}; {}, no problem found\n", file, counted(datasets, "dataset")));

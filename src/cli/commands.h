@@ -22,6 +22,7 @@ Command schema_command();
 Command cat_command();
 Command load_command();
 Command push_command();
+Command package_command();
 Command invoke_command();
 Command lambda_command();
 Command catalog_command();

@@ -41,8 +41,17 @@ std::vector<Error> problems_of(const ObjectStore& store, const Config& config) {
   std::vector<Error> problems;
   for (const DatasetConfig& dataset : config.datasets)
     for (Error& problem : problems_of(store, dataset))
-      problems.push_back(with_file(std::move(problem), config.file));
+      problems.push_back(problem.kind == ErrorKind::kInvalidInput
+                             ? with_file(std::move(problem), config.file)
+                             : std::move(problem));
   return problems;
+}
+
+int exit_code_of(const std::vector<Error>& problems) {
+  if (problems.empty()) return 0;
+  const bool is_config = std::ranges::any_of(
+      problems, [](const Error& problem) { return problem.kind == ErrorKind::kInvalidInput; });
+  return is_config ? 2 : 1;
 }
 
 }  // namespace lakegate::cli

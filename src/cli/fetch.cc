@@ -122,8 +122,11 @@ Result<int> fetch(const Options& options, Context& context) {
       });
   if (interrupted()) return kInterruptedCode;
   if (!done) report.error(dataset->name.str(), done.error());
-  LAKEGATE_TRY(const LoadSummary loaded, load_served(lake, *dataset));
-  report.loads(dataset->name.str(), loaded);
+  const auto loaded = load_served(lake, *dataset);
+  if (loaded)
+    report.loads(dataset->name.str(), *loaded);
+  else
+    report.load_error(dataset->name.str(), loaded.error());
   return report.finish(RunReport::Rejects::kAllowed);
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
+#include "catalog/register.h"
 #include "cli/fetching.h"
 #include "cli/lake_session.h"
 #include "cli/source_access.h"
@@ -41,6 +44,19 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
   tools.open_tables = [location = lake.location](const std::string& to,
                                                  const std::string& table_prefix) {
     return open_tables(location, to, {.prefix = table_prefix, .create = false});
+  };
+  // What a catalog knows of Glue outlives an invocation.
+  tools.register_run =
+      [location = lake.location, catalogs = std::map<std::string, std::shared_ptr<Catalog>>()](
+          const ObjectStore& store, const Config& config, const DatasetConfig& dataset,
+          const RunRecord& run) mutable -> Result<void> {
+    if (!config.catalog) return {};
+    auto& catalog = catalogs[config.catalog->glue_database];
+    if (!catalog) {
+      LAKEGATE_TRY(catalog, open_catalog(location, config));
+    }
+    if (catalog) LAKEGATE_CHECK(register_run(*catalog, store, location, dataset, run));
+    return {};
   };
   const std::string bus = variable(context, "LAKEGATE_EVENT_BUS");
   if (tools.name && !options.as) {

@@ -34,7 +34,7 @@ datasets:
       - {name: customer, type: text}
       - {name: amount, type: 'decimal(10,2)'}
     max_rejects: 20%
-    serve: {table: Orders, key: [order_id]}   # rows by key, in _lake/tables.sqlite
+    serve: {table: Orders, key: [order_id]}   # rows by key, in SQLite; on S3 in DynamoDB
 
   # Nothing declared: types are inferred from the first file and remembered.
   readings:

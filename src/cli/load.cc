@@ -46,8 +46,9 @@ Result<int> load_dataset_again(LakeSession& lake, const Options& options, Contex
     return invalid_input(fmt::format(
         "dataset {0} is not served: give it `serve: {{table: {0}, key: [COLUMN]}}` in lake.yaml",
         dataset->name.str()));
-  LAKEGATE_TRY(const LoadSummary done,
-               load_served(lake, *dataset, {.again = true}, options.create));
+  LAKEGATE_TRY(
+      const LoadSummary done,
+      load_served(lake, *dataset, {.again = true, .open_always = options.create}, options.create));
   int code = 0;
   for (const LoadFailure& failure : done.failures)
     code = context.failed(with_file(failure.error, failure.arrival.key.str()));
@@ -67,9 +68,10 @@ Result<int> load_dataset_again(LakeSession& lake, const Options& options, Contex
                              {"table", dataset->serve->table.str()},
                              {"loads", std::move(loads)}});
   else if (!context.quiet())
-    context.out.write(fmt::format("{} -> {}: {}, {}\n", dataset->name.str(),
+    context.out.write(fmt::format("{} -> {}: {}, {}{}\n", dataset->name.str(),
                                   dataset->serve->table.str(),
-                                  counted(done.loads.size(), "arrival"), counted(rows, "row")));
+                                  counted(done.loads.size(), "arrival"), counted(rows, "row"),
+                                  options.create ? "; the table is there" : ""));
   return code;
 }
 

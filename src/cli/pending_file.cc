@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kDescriptors = "/proc/self/fd";
+
 std::string folder_of(const std::string& target) {
   const fs::path folder = fs::path(target).parent_path();
   return folder.empty() ? "." : folder.string();
@@ -70,9 +72,12 @@ Result<std::unique_ptr<PendingFile>> PendingFile::temporary() {
 PendingFile::~PendingFile() = default;
 
 Result<void> PendingFile::create_beside() {
-  file_ = FileDescriptor(::open(folder_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+  // Only through /proc can an unnamed file be given its name, and there may be none in a chroot.
+  if (::access(kDescriptors, X_OK) == 0)
+    file_ =
+        FileDescriptor(::open(folder_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
   if (file_) return {};
-  // A file system without unnamed files.
+  // Nor has every file system unnamed files.
   auto named = std::make_unique<NamedFile>(hidden_name(target_));
   file_ = FileDescriptor(::open(named->path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
   if (!file_) return system_failure(errno, "write", path_);
@@ -95,14 +100,14 @@ Result<void> PendingFile::restart() {
 }
 
 Result<std::shared_ptr<Input>> PendingFile::reopen() const {
-  return open_file(fmt::format("/proc/self/fd/{}", file_.get()));
+  return open_file(named_ ? named_->path : fmt::format("{}/{}", kDescriptors, file_.get()));
 }
 
 Result<void> PendingFile::publish() {
   if (is_spooled_) return copy_to_target();
   if (::fsync(file_.get()) != 0) return system_failure(errno, "write", path_);
   if (!named_) {
-    const std::string unnamed = fmt::format("/proc/self/fd/{}", file_.get());
+    const std::string unnamed = fmt::format("{}/{}", kDescriptors, file_.get());
     const auto link_to = [&](const std::string& name) {
       return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
     };

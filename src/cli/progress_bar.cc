@@ -17,6 +17,33 @@ constexpr auto kBetweenFrames = std::chrono::milliseconds(100);
 constexpr double kBeforeSpeed = 0.2;  // seconds; before, it would be a guess
 constexpr auto kBeforeFirst = std::chrono::milliseconds(400);  // what is quick needs no bar
 
+// Frames of a conversion; speed and time left are those of the pass.
+class ConversionLine {
+ public:
+  ConversionLine(std::string label, const Progress& progress)
+      : label_(std::move(label)), progress_(progress) {}
+
+  std::string operator()(std::size_t width) {
+    const int pass = progress_.pass.load(std::memory_order_relaxed);
+    if (pass != pass_ && pass_ > 0) pass_began_ = Clock::now();
+    pass_ = pass;
+    const ProgressView view{
+        .label = label_,
+        .input_bytes = progress_.input_bytes.load(std::memory_order_relaxed),
+        .total_bytes = progress_.total_bytes.load(std::memory_order_relaxed),
+        .rows = progress_.rows.load(std::memory_order_relaxed),
+        .pass = pass,
+        .seconds = std::chrono::duration<double>(Clock::now() - pass_began_).count()};
+    return progress_line(view, width);
+  }
+
+ private:
+  std::string label_;
+  const Progress& progress_;
+  int pass_ = 0;
+  Clock::time_point pass_began_ = Clock::now();
+};
+
 void write_to_terminal(std::string_view text) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
@@ -46,7 +73,10 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
 }
 
 ProgressBar::ProgressBar(const Context& context, std::string label, const Progress& progress)
-    : label_(std::move(label)), progress_(progress), width_(context.err.width()) {
+    : ProgressBar(context, ConversionLine(std::move(label), progress)) {}
+
+ProgressBar::ProgressBar(const Context& context, Line line)
+    : line_(std::move(line)), width_(context.err.width()) {
   if (width_ > 0 && !context.quiet()) thread_ = std::thread([this] { draw_until_stopped(); });
 }
 
@@ -61,22 +91,10 @@ ProgressBar::~ProgressBar() {
 
 void ProgressBar::draw_until_stopped() {
   bool drawn = false;
-  int pass = 0;
-  auto pass_began = Clock::now();
   std::unique_lock lock(mutex_);
   auto pause = kBeforeFirst;
   while (!changed_.wait_for(lock, pause, [this] { return stop_; })) {
-    const int pass_now = progress_.pass.load(std::memory_order_relaxed);
-    if (pass_now != pass && drawn) pass_began = Clock::now();
-    pass = pass_now;
-    const ProgressView view{
-        .label = label_,
-        .input_bytes = progress_.input_bytes.load(std::memory_order_relaxed),
-        .total_bytes = progress_.total_bytes.load(std::memory_order_relaxed),
-        .rows = progress_.rows.load(std::memory_order_relaxed),
-        .pass = pass,
-        .seconds = std::chrono::duration<double>(Clock::now() - pass_began).count()};
-    write_to_terminal("\r\x1b[K" + progress_line(view, static_cast<std::size_t>(width_) - 1));
+    write_to_terminal("\r\x1b[K" + line_(static_cast<std::size_t>(width_) - 1));
     drawn = true;
     pause = kBetweenFrames;
   }

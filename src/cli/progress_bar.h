@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -15,6 +16,10 @@ namespace lakegate::cli {
 // no terminal, or under -q. Nobody else may write to the terminal meanwhile.
 class ProgressBar {
  public:
+  // One frame, at most `width` wide. Called on the bar's thread.
+  using Line = std::function<std::string(std::size_t width)>;
+
+  ProgressBar(const Context& context, Line line);
   ProgressBar(const Context& context, std::string label, const Progress& progress);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
@@ -23,8 +28,7 @@ class ProgressBar {
  private:
   void draw_until_stopped();
 
-  const std::string label_;
-  const Progress& progress_;
+  const Line line_;
   const int width_;
   std::mutex mutex_;
   std::condition_variable changed_;

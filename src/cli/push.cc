@@ -55,7 +55,7 @@ Result<int> push(const Options& options, Context& context) {
   LAKEGATE_TRY(const auto store, open_store(location));
   const std::vector<Error> problems = problems_of(*store, config);
   for (const Error& problem : problems) context.error(problem.to_string());
-  if (!problems.empty()) return 2;
+  if (!problems.empty()) return exit_code_of(problems);
   LAKEGATE_TRY(const LakeFile before, read_lake_file(*store));
   const bool is_same = !before.tag.empty() && before.text == text;
   if (!options.dry_run && !is_same) LAKEGATE_CHECK(write_lake_file(*store, before, text));

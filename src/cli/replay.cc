@@ -52,13 +52,22 @@ class Replay {
     for (const FailureRecord& failure : failures)
       for (const Arrival& arrival : landed.arrivals)
         if (arrival.id == failure.arrival.id && is_wanted(arrival)) LAKEGATE_CHECK(retry(arrival));
-    LAKEGATE_TRY(const LoadSummary loaded, load_served(lake_, dataset_));
-    for (const LoadFailure& failure : loaded.failures)
-      failed_ = context_.failed(with_file(failure.error, failure.arrival.key.str()));
+    load();
     return finish();
   }
 
  private:
+  // What was replayed stays so, whatever becomes of the table.
+  void load() {
+    const auto loaded = load_served(lake_, dataset_);
+    if (!loaded) {
+      failed_ = context_.failed(loaded.error());
+      return;
+    }
+    for (const LoadFailure& failure : loaded->failures)
+      failed_ = context_.failed(with_file(failure.error, failure.arrival.key.str()));
+  }
+
   bool is_wanted(const Arrival& arrival) const {
     return arrival.id.str().starts_with(options_.arrival) && !interrupted();
   }

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "cli/amounts.h"
+#include "cli/backlog.h"
 #include "cli/commands.h"
 #include "cli/fetching.h"
 #include "cli/interrupts.h"
@@ -31,6 +31,8 @@ constexpr std::string_view kDetails =
     "  lakegate run\n"
     "  lakegate run orders --dry-run\n"
     "  lakegate run --watch --lake /data/lake\n"
+    "  lakegate run --lake s3://bucket/lake --enqueue "
+    "https://sqs.eu-central-1.amazonaws.com/123456789012/landings\n"
     "  lakegate run --strict --format json > result.json\n";
 
 constexpr auto kSlowPoll = std::chrono::seconds(30);  // finds what no event tells
@@ -38,7 +40,7 @@ constexpr auto kSettled = std::chrono::milliseconds(100);
 constexpr int kMostWaitsToSettle = 20;
 
 struct Options {
-  std::string dataset;
+  std::string dataset, queue;
   bool watch = false, dry_run = false, strict = false, no_fetch = false;
   RunOptions run;
 };
@@ -107,8 +109,11 @@ Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Lande
   for (const Arrival& arrival : landed.arrivals)
     if (arrival.dataset == dataset.name && !finished.contains(arrival.id.str()))
       LAKEGATE_CHECK(run_one(round, dataset, arrival));
-  LAKEGATE_TRY(const LoadSummary loaded, load_served(round.lake, dataset));
-  round.report.loads(dataset.name.str(), loaded);
+  const auto loaded = load_served(round.lake, dataset);
+  if (loaded)
+    round.report.loads(dataset.name.str(), *loaded);
+  else if (!interrupted())
+    round.report.load_error(dataset.name.str(), loaded.error());
   return {};
 }
 
@@ -162,49 +167,20 @@ Result<void> run_datasets(Round& round) {
   return {};
 }
 
-Result<int> show_what_would_run(LakeSession& lake, const Options& options, Context& context) {
-  std::optional<DatasetName> only;
-  if (!options.dataset.empty()) {
-    LAKEGATE_TRY(const DatasetConfig* dataset, lake.dataset(options.dataset));
-    only = dataset->name;
-  }
-  LAKEGATE_TRY(const Landed landed, find_landed(*lake.store, lake.config, only, false));
-  RunReport report(context, lake.location);
-  if (!only) report.unmatched(landed.unmatched);
-  Json would_run = Json::array();
-  std::uint64_t bytes = 0;
-  for (const DatasetConfig& dataset : lake.config.datasets) {
-    LAKEGATE_TRY(const auto finished, finished_arrivals(*lake.store, dataset.name));
-    for (const Arrival& arrival : landed.arrivals) {
-      if (arrival.dataset != dataset.name || finished.contains(arrival.id.str())) continue;
-      would_run.push_back(json_of(arrival));
-      would_run.back()["outcome"] = "new";
-      bytes += arrival.size;
-      if (!context.json())
-        context.out.write(fmt::format("{}  {}  {}  {}\n", dataset.name.str(),
-                                      short_key(arrival.key), bytes_text(arrival.size),
-                                      short_time(to_iso(arrival.arrived_at))));
-    }
-  }
-  const bool ok = landed.unmatched.empty() || only;
-  if (context.json()) {
-    Json unmatched = Json::array();
-    for (const ObjectKey& key : landed.unmatched) unmatched.push_back(key.str());
-    print_json(context.out, {{"ok", ok},
-                             {"lake", lake.location},
-                             {"dry_run", true},
-                             {"arrivals", std::move(would_run)},
-                             {"unmatched", std::move(unmatched)}});
-  } else {
-    context.out.write(fmt::format("{} would be run, {}; nothing was done\n",
-                                  counted(would_run.size(), "arrival"), bytes_text(bytes)));
-  }
-  return ok ? 0 : 1;
-}
-
 Result<int> run_once(const Options& options, Context& context) {
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
-  if (options.dry_run) return show_what_would_run(lake, options, context);
+  if (options.dry_run || !options.queue.empty())
+    return handle_backlog(lake,
+                          {.dataset = options.dataset,
+                           .queue = options.queue,
+                           .dry_run = options.dry_run,
+                           .retry_failed = options.run.retry_failed},
+                          context);
+  if (lake.config.datasets.empty())
+    context.warning(
+        fmt::format("{} has no dataset: no lake.yaml names one, and nothing is under "
+                    "landing/; is it the right place?",
+                    lake.store->describe()));
   LAKEGATE_TRY(const auto catalog, open_catalog(lake.location, lake.config));
   RunReport report(context, lake.location);
   Round round{lake, options, context, report, catalog.get()};
@@ -233,8 +209,9 @@ Result<int> watch(const Options& options, Context& context) {
     bool again = false;
     if (lake) {
       RunReport report(context, lake->location);
+      LAKEGATE_TRY(const auto catalog, open_catalog(lake->location, lake->config));
       if (!is_first) report.keep_quiet_of_earlier_failures();
-      Round round{*lake, options, context, report, nullptr, watcher.get()};
+      Round round{*lake, options, context, report, catalog.get(), watcher.get()};
       if (auto done = run_datasets(round); !done && !interrupted()) {
         if (is_first) return Failure(std::move(done).error());
         context.failed(done.error());
@@ -252,6 +229,9 @@ Result<int> watch(const Options& options, Context& context) {
 Result<int> run(const Options& options, Context& context) {
   if (options.watch && options.dry_run)
     return invalid_input("--watch and --dry-run exclude each other");
+  if (options.watch && !options.queue.empty())
+    return invalid_input(
+        "--watch and --enqueue exclude each other: events tell the function of what lands");
   const UnwindOnInterrupt unwind;
   return options.watch ? watch(options, context) : run_once(options, context);
 }
@@ -262,6 +242,10 @@ Action define(CLI::App& app) {
   app.add_flag("--watch", options->watch, "Go on, and take files as they are completely written");
   app.add_flag("--dry-run", options->dry_run, "Only show what would be run");
   app.add_flag("--no-fetch", options->no_fetch, "Ask no API, not even of datasets with a source");
+  app.add_option("--enqueue", options->queue,
+                 "Send what is new to a queue of SQS, for the function on AWS Lambda, instead of "
+                 "running it here")
+      ->type_name("QUEUE_URL");
   app.add_flag("--strict", options->strict, "Exit code 1 if any row was rejected");
   app.add_flag("--retry-failed", options->run.retry_failed,
                "Also what failed before and has not changed");

@@ -117,6 +117,15 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
 
 void RunReport::error(const std::string& dataset, const Error& error) {
   error_code_ = std::max(error_code_, error.kind == ErrorKind::kInvalidInput ? 2 : 1);
+  add_error(dataset, error);
+}
+
+void RunReport::load_error(const std::string& dataset, const Error& error) {
+  ++failures_;
+  add_error(dataset, error);
+}
+
+void RunReport::add_error(const std::string& dataset, const Error& error) {
   Json entry = {{"dataset", dataset}};
   entry.update(json_of(error));
   errors_.push_back(std::move(entry));

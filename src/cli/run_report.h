@@ -23,6 +23,8 @@ class RunReport {
   // An attempt that could not be made.
   void error(const std::string& dataset, const Error& error);
   void loads(const std::string& dataset, const LoadSummary& done);
+  // A dataset whose rows are curated, and could not be loaded at all.
+  void load_error(const std::string& dataset, const Error& error);
   void unmatched(const std::vector<ObjectKey>& keys);
   // Failures that stand since an earlier run are not said again.
   void keep_quiet_of_earlier_failures() { tells_earlier_failures_ = false; }
@@ -38,6 +40,7 @@ class RunReport {
   void committed(const RunRecord& record);
   void failed(const RunOutcome& outcome);
   void load(const LoadRecord& record);
+  void add_error(const std::string& dataset, const Error& error);
 
   Context& context_;
   std::string lake_;

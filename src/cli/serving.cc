@@ -10,7 +10,7 @@ Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
                                 const LoadOptions& options, bool create) {
   if (!dataset.serve) return LoadSummary{};
   LAKEGATE_TRY(const auto stored, load_schema(*lake.store, dataset.name));
-  if (!stored) return LoadSummary{};
+  if (!stored && !create) return LoadSummary{};
   LAKEGATE_TRY(const auto tables,
                open_tables(lake.location, dataset.serve->to,
                            {.prefix = lake.config.table_prefix, .create = create}));

@@ -13,15 +13,17 @@
 #include "cli/run_report.h"
 #include "cli/table_view.h"
 #include "convert/lake_run.h"
+#include "load/load.h"
 
 namespace lakegate::cli {
 namespace {
 
 constexpr std::string_view kDetails =
     "A line a dataset: arrivals that were run, their rows, what was rejected, what has landed and\n"
-    "waits for a run; then what failed, and what belongs to no dataset. Exit code 1 if there is\n"
-    "anything of the last two. Of a dataset with a source, its last fetch, what failed in it and what\n"
-    "is not finished are told on stderr.\n"
+    "waits for a run, which arrivals its table does not have yet; then what failed, and what "
+    "belongs\n"
+    "to no dataset. Exit code 1 if there is anything of the last two. Of a dataset with a source,\n"
+    "its last fetch, what failed in it and what is not finished are told on stderr.\n"
     "\nExamples:\n"
     "  lakegate status\n"
     "  lakegate status equipment_losses\n"
@@ -30,7 +32,7 @@ constexpr std::string_view kDetails =
 struct DatasetStatus {
   const DatasetConfig* dataset = nullptr;
   Counts counts;
-  std::uint64_t runs = 0, files = 0, bytes = 0, waiting = 0;
+  std::uint64_t runs = 0, files = 0, bytes = 0, waiting = 0, not_loaded = 0;
   int schema_version = 0;
   std::string last_arrival;             // ISO
   std::vector<FailureRecord> failures;  // of what still lies in landing/
@@ -65,6 +67,9 @@ Result<DatasetStatus> status_of(const ObjectStore& store, const DatasetConfig& d
   for (const Arrival& arrival : landed.arrivals)
     if (arrival.dataset == dataset.name && !settled.contains(arrival.id)) ++status.waiting;
   LAKEGATE_TRY(const auto stored, load_schema(store, dataset.name));
+  if (dataset.serve) {
+    LAKEGATE_TRY(status.not_loaded, count_not_loaded(store, dataset));
+  }
   if (stored) status.schema_version = stored->remembered.current().version;
   if (dataset.source) {
     LAKEGATE_TRY(status.fetches, fetch_status(store, dataset));
@@ -85,6 +90,7 @@ void print_as_json(Context& context, const LakeSession& lake, const std::vector<
     json["schema_version"] = status.schema_version;
     json["last_arrival"] = status.last_arrival.empty() ? Json() : Json(status.last_arrival);
     json["table"] = status.dataset->serve ? Json(status.dataset->serve->table.str()) : Json();
+    if (status.dataset->serve) json["not_loaded"] = status.not_loaded;
     json["waiting"] = status.waiting;
     json["failures"] = Json::array();
     for (const FailureRecord& failure : status.failures)
@@ -98,6 +104,13 @@ void print_as_json(Context& context, const LakeSession& lake, const std::vector<
                            {"lake", lake.location},
                            {"datasets", std::move(datasets)},
                            {"unmatched", std::move(keys)}});
+}
+
+std::string table_text(const DatasetStatus& status) {
+  if (!status.dataset->serve) return "-";
+  const std::string& name = status.dataset->serve->table.str();
+  if (status.not_loaded == 0) return name;
+  return fmt::format("{} ({} not loaded)", name, counted(status.not_loaded, "arrival"));
 }
 
 void print_table(Context& context, const std::vector<DatasetStatus>& all) {
@@ -125,7 +138,8 @@ void print_table(Context& context, const std::vector<DatasetStatus>& all) {
           .style = status.failures.empty() ? Style::kPlain : Style::kRed},
          {.text =
               status.last_arrival.empty() ? "-" : short_time(status.last_arrival).substr(0, 16)},
-         {.text = status.dataset->serve ? status.dataset->serve->table.str() : "-"}});
+         {.text = table_text(status),
+          .style = status.not_loaded > 0 ? Style::kYellow : Style::kPlain}});
   table.finish();
 }
 

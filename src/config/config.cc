@@ -13,6 +13,18 @@
 namespace lakegate {
 namespace {
 
+LogicalType::Kind type_of(LandingPattern::CaptureKind kind) {
+  switch (kind) {
+    case LandingPattern::CaptureKind::kDate:
+      return LogicalType::Kind::kDate;
+    case LandingPattern::CaptureKind::kTimestamp:
+      return LogicalType::Kind::kTimestamp;
+    case LandingPattern::CaptureKind::kText:
+      break;
+  }
+  return LogicalType::Kind::kText;
+}
+
 // `map` has the shape of the file or of an environment.
 void read_catalog(const YAML::Node& map, Config& config, YamlDocument& document) {
   const auto catalog = find_entry(map, "catalog");
@@ -139,6 +151,13 @@ void read_datasets(const YAML::Node& root, Config& config, YamlDocument& documen
 }
 
 }  // namespace
+
+std::vector<Field> DatasetConfig::capture_fields() const {
+  std::vector<Field> fields;
+  for (const std::string& column : capture_columns)
+    fields.push_back({.name = column, .type = {type_of(*landing.capture_kind(column))}});
+  return fields;
+}
 
 const DatasetConfig* Config::find(const DatasetName& name) const {
   for (const DatasetConfig& dataset : datasets)

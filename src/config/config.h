@@ -59,6 +59,8 @@ struct DatasetConfig {
   CsvOptions csv;
   std::optional<ServeConfig> serve;
 
+  // capture_columns with the types that their captures have.
+  std::vector<Field> capture_fields() const;
   // SHA-256 over everything that shapes outputs (not serve, not max_rejects): claims carry it.
   std::string hash() const;
 };

@@ -304,6 +304,10 @@ KnownColumn check_column(const Word& name, const std::string& role, const Datase
   const auto& captured = dataset.capture_columns;
   if (std::find(captured.begin(), captured.end(), name.text) != captured.end())
     return {true, capture_type(*dataset.landing.capture_kind(name.text))};
+  // A table may be keyed by what every row carries, where rows have no key of their own.
+  const auto lineage = std::ranges::find(kLineageFields, name.text, &Field::name);
+  if (dataset.lineage && lineage != kLineageFields.end() && role.starts_with("serve."))
+    return {true, lineage->type};
   if (!dataset.schema) {
     if (!dataset.clean_names || is_clean_name(name.text)) return {true, std::nullopt};
     document.problem(name.mark, fmt::format("\"{}\" in {} is not a column's name in a lake, where "

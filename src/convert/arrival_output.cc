@@ -10,8 +10,6 @@
 namespace lakegate {
 namespace {
 
-using Kind = LogicalType::Kind;
-
 // The landed input, hashed as it is read: the SHA-256 of the first stream that reaches the end, so
 // that the record proves what was read, without reading twice.
 class HashedInput : public Input {
@@ -110,18 +108,6 @@ CuratedLayout curated_layout(const OutputTask& task) {
                       .metadata = {{"lakegate.version", std::string(kVersion)},
                                    {"lakegate.source_key", task.arrival.key.str()},
                                    {"lakegate.arrival_id", task.arrival.id.str()}}}};
-}
-
-Kind type_of(LandingPattern::CaptureKind kind) {
-  switch (kind) {
-    case LandingPattern::CaptureKind::kDate:
-      return Kind::kDate;
-    case LandingPattern::CaptureKind::kTimestamp:
-      return Kind::kTimestamp;
-    case LandingPattern::CaptureKind::kText:
-      break;
-  }
-  return Kind::kText;
 }
 
 }  // namespace
@@ -231,11 +217,8 @@ Typing typing_of(const DatasetConfig& dataset, Schema known) {
                 .capture_columns = dataset.capture_columns};
   // The first arrival makes the schema; the policy is for the later ones.
   if (typing.known.fields.empty()) typing.new_columns = NewColumns::kAdd;
-  for (const std::string& name : dataset.capture_columns) {
-    if (typing.known.find(name) != nullptr) continue;
-    typing.known.fields.push_back(
-        {.name = name, .type = {type_of(*dataset.landing.capture_kind(name))}});
-  }
+  for (Field& field : dataset.capture_fields())
+    if (typing.known.find(field.name) == nullptr) typing.known.fields.push_back(std::move(field));
   for (const PartitionLevel& level : dataset.partition_by)
     if (level.from == PartitionLevel::From::kColumn ||
         level.from == PartitionLevel::From::kColumnTime)

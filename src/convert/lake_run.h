@@ -100,6 +100,10 @@ Result<std::vector<RunRecord>> list_runs(const ObjectStore& store, const Dataset
 Result<std::vector<FailureRecord>> list_failures(const ObjectStore& store,
                                                  const DatasetName& dataset);
 
+// The arrivals whose failure stands: run_arrival would answer kFailedBefore. Their ids.
+Result<std::set<std::string>> standing_failures(const ObjectStore& store,
+                                                const DatasetConfig& dataset);
+
 // Claims whose landed object has been replaced before the run was committed: removes what such a
 // run may have published. Call while holding the dataset's lease. Returns the arrivals given up.
 Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetName& dataset,

@@ -34,7 +34,6 @@ Result<void> RejectWriter::take(const std::vector<Reject>& rejects) {
 }
 
 Result<std::optional<OutputFile>> RejectWriter::seal() {
-  first_.reset();
   if (!all_) return std::nullopt;
   LAKEGATE_CHECK(all_->seal());
   return OutputFile{.key = layout::rejected_key(name_),
@@ -45,6 +44,7 @@ Result<std::optional<OutputFile>> RejectWriter::seal() {
 }
 
 Result<void> RejectWriter::publish() {
+  first_.reset();
   return all_ ? all_->publish() : Result<void>{};
 }
 

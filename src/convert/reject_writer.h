@@ -30,8 +30,9 @@ class RejectWriter {
 
   // The rejects file, sealed, if there are rejects.
   Result<std::optional<OutputFile>> seal();
-  Result<void> publish();
-  Result<void> publish_for_failure();  // without seal() before
+  // The verdict: one of them, and the other object is given up.
+  Result<void> publish();              // after seal()
+  Result<void> publish_for_failure();  // after it, or where the input could not be read to its end
 
  private:
   ObjectStore& store_;

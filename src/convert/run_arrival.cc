@@ -20,6 +20,16 @@ std::string failure_hash(const DatasetConfig& dataset) {
   return sha256_hex(dataset.hash() + "/" + dataset.max_rejects.to_string());
 }
 
+int current_version(const std::optional<StoredSchema>& stored) {
+  return stored ? stored->remembered.current().version : 0;
+}
+
+bool stands(const FailureRecord& failure, const DatasetConfig& dataset,
+            const std::optional<StoredSchema>& stored) {
+  return failure.config_hash == failure_hash(dataset) &&
+         failure.schema_version == current_version(stored);
+}
+
 template <class Record, class Parse>
 Result<std::optional<Record>> find_record(const ObjectStore& store, const ObjectKey& key,
                                           Parse parse, std::string* tag = nullptr) {
@@ -118,19 +128,15 @@ class Attempt {
     return typing_of(dataset_, std::move(known));
   }
 
-  int current_version() const { return stored_ ? stored_->remembered.current().version : 0; }
-
   int version_of(const Schema& schema) const {
     if (is_bound()) return claim_->schema_version;
-    if (stored_ && stored_->remembered.current().schema == schema) return current_version();
-    return current_version() + 1;
+    if (stored_ && stored_->remembered.current().schema == schema) return current_version(stored_);
+    return current_version(stored_) + 1;
   }
 
   Result<std::optional<FailureRecord>> unchanged_failure() const {
     LAKEGATE_TRY(auto before, find_record<FailureRecord>(store_, failure_key(), failure_from_json));
-    if (!before || before->config_hash != failure_hash(dataset_) ||
-        before->schema_version != current_version())
-      return std::nullopt;
+    if (!before || !stands(*before, dataset_, stored_)) return std::nullopt;
     return before;
   }
 
@@ -155,11 +161,11 @@ class Attempt {
 
   // False: somebody else was first.
   Result<bool> put_schema(const Schema& schema) {
-    if (version_of(schema) == current_version() || is_bound()) return true;
+    if (version_of(schema) == current_version(stored_) || is_bound()) return true;
     RememberedSchema next;
     if (stored_) next = stored_->remembered;
     next.versions.push_back(
-        {.version = current_version() + 1,
+        {.version = current_version(stored_) + 1,
          .schema = schema,
          .because = fmt::format("{} arrival {} of {}", stored_ ? "new columns in" : "first",
                                 arrival_.id.str(), arrival_.key.str())});
@@ -210,7 +216,7 @@ class Attempt {
     if (error.where.file.empty()) error.where.file = arrival_.key.str();
     LAKEGATE_CHECK(output.publish_for_failure());
     FailureRecord record{.arrival = arrival_,
-                         .schema_version = current_version(),
+                         .schema_version = current_version(stored_),
                          .config_hash = failure_hash(dataset_),
                          .error = std::move(error),
                          .counts = output.counts(),
@@ -246,6 +252,17 @@ Result<RunOutcome> run_arrival(ObjectStore& store, const DatasetConfig& dataset,
       ErrorKind::kRetryable,
       fmt::format("other runs kept changing the schema of {}; run again", dataset.name.str()),
       {.file = arrival.key.str()});
+}
+
+Result<std::set<std::string>> standing_failures(const ObjectStore& store,
+                                                const DatasetConfig& dataset) {
+  LAKEGATE_TRY(const auto failures, list_failures(store, dataset.name));
+  std::set<std::string> ids;
+  if (failures.empty()) return ids;
+  LAKEGATE_TRY(const auto stored, load_schema(store, dataset.name));
+  for (const FailureRecord& failure : failures)
+    if (stands(failure, dataset, stored)) ids.insert(failure.arrival.id.str());
+  return ids;
 }
 
 }  // namespace lakegate

@@ -23,10 +23,14 @@ void Sha256::update(std::span<const std::byte> bytes) {
 std::string Sha256::finish() {
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
   sha256_digest(&state_->context, digest.size(), digest.data());
+  return hex_of(digest);
+}
+
+std::string hex_of(std::span<const std::uint8_t> bytes) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string hex;
-  hex.reserve(2 * digest.size());
-  for (std::uint8_t byte : digest) {
+  hex.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
     hex += kHex[byte >> 4];
     hex += kHex[byte & 15];
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,5 +28,6 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view text);
+std::string hex_of(std::span<const std::uint8_t> bytes);  // lower-case
 
 }  // namespace lakegate

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,25 @@ constexpr int kMostTries = 8;  // of one message that the queue refuses for the 
 
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json members_of(const std::vector<std::pair<const char*, const std::string&>>& members) {
+  Json object = Json::object();
+  for (const auto& [name, value] : members)
+    if (!value.empty()) object[name] = value;
+  return object;
+}
+
+// The region in the name of one of AWS's own hosts: sqs.eu-central-1.amazonaws.com, and as it was
+// called before, eu-central-1.queue.amazonaws.com.
+std::string region_of_host(std::string_view host) {
+  for (const std::string_view domain : {".amazonaws.com", ".amazonaws.com.cn"}) {
+    if (!host.ends_with(domain)) continue;
+    std::string_view name = host.substr(0, host.size() - domain.size());
+    if (name.starts_with("sqs.")) return std::string(name.substr(4));
+    if (name.ends_with(".queue")) return std::string(name.substr(0, name.size() - 6));
+  }
+  return "";
 }
 
 // What SQS said of a batch.
@@ -59,13 +79,42 @@ BatchReply read_batch_reply(const std::string& text, const std::vector<std::stri
 }  // namespace
 
 std::string message_of(const RunRequest& request) {
-  Json run = Json::object();
-  if (!request.lake.empty()) run["lake"] = request.lake;
-  if (!request.dataset.empty()) run["dataset"] = request.dataset;
-  if (!request.key.empty()) run["key"] = request.key;
   Json message = Json::object();
-  message["run"] = std::move(run);
+  message["run"] =
+      members_of({{"lake", request.lake}, {"dataset", request.dataset}, {"key", request.key}});
   return text_of(message);
+}
+
+std::string message_of(const ReplayRequest& request) {
+  Json replay = members_of(
+      {{"lake", request.lake}, {"dataset", request.dataset}, {"arrival", request.arrival}});
+  if (request.failed) replay["failed"] = true;
+  Json message = Json::object();
+  message["replay"] = std::move(replay);
+  return text_of(message);
+}
+
+Result<void> check_queue_url(const std::string& url, const std::string& region) {
+  std::string_view rest = url;
+  const bool is_web = rest.starts_with("https://") || rest.starts_with("http://");
+  if (is_web) rest.remove_prefix(rest.find("://") + 3);
+  const std::size_t slash = rest.find('/');
+  if (!is_web || slash == std::string_view::npos || slash + 1 == rest.size())
+    return invalid_input(
+        fmt::format("{} is not the URL of a queue, as in "
+                    "https://sqs.{}.amazonaws.com/123456789012/NAME; `aws sqs get-queue-url "
+                    "--queue-name NAME` prints it",
+                    url, region));
+  if (rest.ends_with(".fifo"))
+    return invalid_input(fmt::format(
+        "{} is a FIFO queue; messages to it would need a group, and wait for each other: take a "
+        "standard queue",
+        url));
+  const std::string there = region_of_host(rest.substr(0, std::min(rest.find(':'), slash)));
+  if (!there.empty() && there != region)
+    return invalid_input(fmt::format("{} is in {}, and calls go to {}; set AWS_REGION={}", url,
+                                     there, region, there));
+  return {};
 }
 
 AwsRequest send_batch_request(const std::string& queue_url,
@@ -109,7 +158,11 @@ struct QueueSender::State {
     AwsRequest request = send_batch_request(queue_url, bodies);
     sqs->call(std::move(request), {},
               [state, sqs, queue_url, bodies = std::move(bodies), tries](Result<AwsReply> reply) {
-                if (!reply) return state->settle(0, std::move(reply).error());
+                if (!reply) {
+                  Error error = std::move(reply).error();
+                  error.message = "send messages to the queue: " + error.message;
+                  return state->settle(0, std::move(error));
+                }
                 if (reply->fault)
                   return state->settle(0, to_error(*reply->fault, "send messages to the queue"));
                 BatchReply read = read_batch_reply(reply->http.body, bodies);

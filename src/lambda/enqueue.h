@@ -11,8 +11,14 @@
 
 namespace lakegate {
 
-// {"run": {"lake": …, "dataset": …, "key": …}}, as decode_event reads it.
+// {"run": {"lake": …, "dataset": …, "key": …}} and {"replay": {"lake": …, "dataset": …, "arrival":
+// …}}, as decode_event reads them.
 std::string message_of(const RunRequest& request);
+std::string message_of(const ReplayRequest& request);
+
+// kInvalidInput where no message could get there: no URL of a queue, a FIFO queue (lakegate's
+// messages have no groups), a queue of AWS in another region than the one that calls go to.
+Result<void> check_queue_url(const std::string& url, const std::string& region);
 
 // Sends messages in batches of at most 10 and 256 KiB, several batches in flight. One thread.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html

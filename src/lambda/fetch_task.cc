@@ -28,8 +28,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
   Reports runs;  // of slices, told by the fetch's own thread
   const auto ran = [&](const RunOutcome& outcome) -> Result<void> {
     describe(runs.emplace_back(), outcome);
-    if (outcome.record && tools_.announce) return tools_.announce(*outcome.record);
-    return {};
+    return outcome.record ? tell(*dataset, *outcome.record) : Result<void>();
   };
   const auto fetched = run_fetch(*tools_.store, *dataset,
                                  {.time = event.time, .failed_of = event.failed_of}, tools,

@@ -51,6 +51,13 @@ Failure unmatched(const ObjectKey& key) {
       {.file = key.str()});
 }
 
+Error not_there_any_more(Error error) {
+  if (error.kind == ErrorKind::kNotFound)
+    error.message +=
+        "; if it was deleted or renamed after the event was sent, nothing is to be done";
+  return error;
+}
+
 }  // namespace
 
 void describe(TaskReport& report, const Arrival& arrival) {
@@ -152,9 +159,10 @@ Result<void> LakeTasks::convert(const ObjectKey& key) {
     return {};
   }
   LAKEGATE_TRY(const Config* config, this->config(folder_of(key)));
-  LAKEGATE_TRY(const auto arrival, find_arrival(*tools_.store, *config, key));
-  if (!arrival) return unmatched(key);
-  return run_one(*config->find(arrival->dataset), *arrival, false);
+  auto arrival = find_arrival(*tools_.store, *config, key);
+  if (!arrival) return Failure(not_there_any_more(std::move(arrival).error()));
+  if (!*arrival) return unmatched(key);
+  return run_one(*config->find((*arrival)->dataset), **arrival, false);
 }
 
 Result<void> LakeTasks::run_one(const DatasetConfig& dataset, const Arrival& arrival,
@@ -167,7 +175,15 @@ Result<void> LakeTasks::run_one(const DatasetConfig& dataset, const Arrival& arr
   current().bytes_in = 0;
   describe(current(), outcome);
   // Also where it was done before: whoever did it may have died before telling.
-  if (outcome.record && tools_.announce) LAKEGATE_CHECK(tools_.announce(*outcome.record));
+  if (outcome.record) LAKEGATE_CHECK(tell(dataset, *outcome.record));
+  return {};
+}
+
+Result<void> LakeTasks::tell(const DatasetConfig& dataset, const RunRecord& record) const {
+  // A lake that nobody has configured has no catalog.
+  if (tools_.register_run && written_ && *written_)
+    LAKEGATE_CHECK(tools_.register_run(*tools_.store, **written_, dataset, record));
+  if (tools_.announce) LAKEGATE_CHECK(tools_.announce(record));
   return {};
 }
 
@@ -305,6 +321,7 @@ Result<void> LakeTasks::replay_one(const DatasetConfig& dataset, const RunRecord
   current().bytes_in = 0;
   describe(current(), outcome.run);
   current().outcome = Outcome::kReplayed;
+  if (outcome.run.record) LAKEGATE_CHECK(tell(dataset, *outcome.run.record));
   return {};
 }
 

@@ -41,8 +41,11 @@ struct LakeTools {
   // Hands an event on to a further invocation of this function, which returns at once; none: a
   // fetch that is not finished fails, and is delivered again.
   std::function<Result<void>(const std::string& event)> invoke_again;
-  // Tells others of a committed run, at least once; may be empty.
+  // Both tell of a committed run, at least once, and may be empty: others, and the lake's catalog.
   std::function<Result<void>(const RunRecord&)> announce;
+  std::function<Result<void>(const ObjectStore&, const Config&, const DatasetConfig&,
+                             const RunRecord&)>
+      register_run;
 };
 
 // What a report tells of an arrival and its run.
@@ -74,6 +77,7 @@ class LakeTasks {
   Result<void> run_backlog(const std::string& only);
   Result<void> run_one(const DatasetConfig& dataset, const Arrival& arrival, bool retry_failed);
   Result<void> replay_one(const DatasetConfig& dataset, const RunRecord& record);
+  Result<void> tell(const DatasetConfig& dataset, const RunRecord& record) const;
 
   Result<ObjectKey> key_in_lake(const ObjectCreated& created) const;
   Result<void> check_lake(const std::string& lake) const;

@@ -47,6 +47,10 @@ WriteMode write_mode(const ServeConfig& serve) {
   return WriteMode::kNewest;
 }
 
+Replaces replaces_of(const DatasetConfig& dataset) {
+  return dataset.mode == Mode::kSnapshot ? Replaces::kLandingKey : Replaces::kGenerations;
+}
+
 bool by_arrival(const RunRecord& a, const RunRecord& b) {
   return std::tie(a.arrival.arrived_at, a.arrival.id) <
          std::tie(b.arrival.arrived_at, b.arrival.id);
@@ -84,11 +88,10 @@ class DatasetLoader {
       : store_(&store), dataset_(&dataset) {}
 
   LoadStart start_of(const RunRecord& run) const {
-    const bool is_snapshot = dataset_->mode == Mode::kSnapshot;
     return {.arrival = run.arrival,
             .generation = run.generation,
             .write = write_mode(*dataset_->serve),
-            .replaces = is_snapshot ? Replaces::kLandingKey : Replaces::kGenerations};
+            .replaces = replaces_of(*dataset_)};
   }
   Result<std::uint64_t> write_rows(const RunRecord& run, TableLoad& load) const;
   Result<void> put_rejects(const ArrivalId& arrival, const std::vector<Reject>& rejects) const;
@@ -281,7 +284,8 @@ Result<TableDefinition> table_definition(const ObjectStore& store, const Dataset
   TableDefinition definition{.name = dataset.serve->table,
                              .key = dataset.serve->key,
                              .ttl = dataset.serve->ttl,
-                             .max_write_units = dataset.serve->max_write_units};
+                             .max_write_units = dataset.serve->max_write_units,
+                             .replaces = replaces_of(dataset)};
   const ObjectKey key = layout::schema_key(dataset.name);
   const auto blob = store.get(key);
   if (blob) {
@@ -291,9 +295,14 @@ Result<TableDefinition> table_definition(const ObjectStore& store, const Dataset
     return tl::unexpected(blob.error());
   } else if (dataset.schema) {
     definition.schema = *dataset.schema;
+    for (Field& field : dataset.capture_fields())
+      if (definition.schema.find(field.name) == nullptr)
+        definition.schema.fields.push_back(std::move(field));
   } else {
-    return invalid_input(fmt::format("the dataset {} has no schema yet; `lakegate run {}` first",
-                                     dataset.name.str(), dataset.name.str()));
+    return invalid_input(fmt::format(
+        "the dataset {0} has no schema yet; `lakegate run {0}` first, or declare one in "
+        "lake.yaml",
+        dataset.name.str()));
   }
   std::vector<Field>& fields = definition.schema.fields;
   for (const PartitionLevel& level : dataset.partition_by)
@@ -316,7 +325,7 @@ Result<LoadSummary> load_dataset(ObjectStore& store, TableServer& tables,
   LAKEGATE_TRY(const auto lease, store.lease("tables " + tables.describe()));
   LAKEGATE_TRY(Due due, find_due(store, dataset, options.again));
   LoadSummary summary;
-  if (due.runs.empty() && due.reoffer.empty()) return summary;
+  if (due.runs.empty() && due.reoffer.empty() && !options.open_always) return summary;
   // After the runs were listed: the schema has the columns of all of them.
   LAKEGATE_TRY(DatasetLoader loader, DatasetLoader::open(store, tables, dataset));
   for (const RunRecord& run : due.runs) {
@@ -336,6 +345,12 @@ Result<LoadSummary> load_dataset(ObjectStore& store, TableServer& tables,
     std::ranges::move(reoffered.failures, std::back_inserter(summary.failures));
   }
   return summary;
+}
+
+Result<std::size_t> count_not_loaded(const ObjectStore& store, const DatasetConfig& dataset) {
+  LAKEGATE_CHECK(check_served(dataset));
+  LAKEGATE_TRY(const Due due, find_due(store, dataset, false));
+  return due.runs.size();
 }
 
 Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,

@@ -32,6 +32,8 @@ namespace lakegate {
 struct LoadOptions {
   // Also what has a load record: into a table that was lost, or that is doubted.
   bool again = false;
+  // The table is opened, and made where the server does that, even if there is nothing to load.
+  bool open_always = false;
   std::function<void(const LoadRecord&)> on_loaded = {};  // after each; may be empty
 };
 
@@ -56,6 +58,9 @@ Result<TableDefinition> table_definition(const ObjectStore& store, const Dataset
 // find it done. An Error means that nothing more can be done: no table, no store, a full disk.
 Result<LoadSummary> load_dataset(ObjectStore& store, TableServer& tables,
                                  const DatasetConfig& dataset, const LoadOptions& options = {});
+
+// How many committed runs load_dataset would load now.
+Result<std::size_t> count_not_loaded(const ObjectStore& store, const DatasetConfig& dataset);
 
 // Loads one arrival whether or not it was loaded before, and records it.
 Result<LoadRecord> load_arrival(ObjectStore& store, TableServer& tables,

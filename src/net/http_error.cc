@@ -21,15 +21,17 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
   switch (error_code) {
     case AWS_IO_DNS_INVALID_NAME:
     case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
-      return permanent("no such host; check its name");
+      return permanent(
+          "no such host; is there a network? Else check its name, or the region and the endpoint");
     case AWS_IO_DNS_QUERY_FAILED:
     case AWS_IO_DNS_QUERY_AGAIN:
     case AWS_IO_DNS_HOST_REMOVED_FROM_CACHE:
       return retryable("its name could not be looked up; is there a network?");
     case AWS_IO_SOCKET_CONNECTION_REFUSED:
-      return retryable("nothing listens there (connection refused)");
+      return retryable("nothing listens there (connection refused); check the endpoint's address");
     case AWS_IO_SOCKET_TIMEOUT:
-      return retryable("no connection in time");
+      return retryable(
+          "no connection in time; check the network (in a VPC: its endpoints and security groups)");
     case AWS_IO_SOCKET_NO_ROUTE_TO_HOST:
     case AWS_IO_SOCKET_NETWORK_DOWN:
       return retryable("no way there; is there a network?");
@@ -77,6 +79,24 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
 bool is_timeout(const Error& error) {
   return error.kind == ErrorKind::kRetryable &&
          error.message.find(kNoReplyInTime) != std::string::npos;
+}
+
+Error connection_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting) {
+  switch (error_code) {
+    case AWS_IO_SOCKET_CLOSED:
+    case AWS_ERROR_HTTP_CONNECTION_CLOSED:
+    case AWS_IO_TLS_CLOSED_GRACEFUL:
+    case AWS_IO_TLS_CLOSED_ABORT:
+      if (!origin.tls) break;
+      return {ErrorKind::kRetryable,
+              fmt::format("{}: the connection was closed while TLS was being agreed upon; does the "
+                          "server speak https?",
+                          host_header(origin)),
+              {}};
+    default:
+      break;
+  }
+  return http_error(error_code, origin, ca_setting);
 }
 
 }  // namespace lakegate

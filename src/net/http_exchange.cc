@@ -12,6 +12,8 @@
 namespace lakegate {
 namespace {
 
+constexpr std::size_t kUsualHeaders = 12;  // of a reply; they come one by one
+
 bool takes_a_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
@@ -96,6 +98,7 @@ int HttpExchange::on_headers(aws_http_stream* /*stream*/, aws_http_header_block 
   auto& exchange = *static_cast<HttpExchange*>(self);
   if (exchange.reply_.first_byte.count() == 0)
     exchange.reply_.first_byte = std::max(since(exchange.sent_), std::chrono::microseconds(1));
+  exchange.reply_.headers.reserve(kUsualHeaders);
   for (const aws_http_header& header : std::span(headers, count))
     exchange.reply_.headers.push_back(
         {std::string(to_view(header.name)), std::string(to_view(header.value))});

@@ -135,7 +135,7 @@ void HttpPool::on_connection(aws_http_connection* connection, int error_code, vo
   if (!got->exchange)
     pool.connected(connection, error_code);
   else if (connection == nullptr)
-    HttpExchange::refuse(std::move(got->exchange), pool.connection_error(error_code));
+    HttpExchange::refuse(std::move(got->exchange), pool.no_connection(error_code));
   else
     HttpExchange::start(std::move(got->exchange), pool, connection);
 }
@@ -144,7 +144,7 @@ void HttpPool::connected(aws_http_connection* connection, int error_code) {
   --acquiring_;
   if (connection == nullptr) {
     // As long as there are others, what waits has a chance of going over them.
-    if (multiplexed_.empty()) fail_waiting(connection_error(error_code));
+    if (multiplexed_.empty()) fail_waiting(no_connection(error_code));
     return;
   }
   if (is_http2(connection)) {
@@ -220,9 +220,13 @@ void HttpPool::fail_waiting(const Error& error) {
 }
 
 Error HttpPool::connection_error(int error_code) const {
+  return http_error(error_code, origin_, means_.options.ca_setting);
+}
+
+Error HttpPool::no_connection(int error_code) const {
   if (error_code == kAddressRefused && means_.checked)
     if (auto refusal = means_.checked->refusal(origin_.host)) return *std::move(refusal);
-  return http_error(error_code, origin_, means_.options.ca_setting);
+  return lakegate::connection_error(error_code, origin_, means_.options.ca_setting);
 }
 
 }  // namespace lakegate

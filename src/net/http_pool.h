@@ -59,6 +59,7 @@ class HttpPool final : public HttpConnectionSource {
   void multiplex();
   Multiplexed* with_room();
   void fail_waiting(const Error& error);
+  Error no_connection(int error_code) const;
 
   const HttpOrigin origin_;
   const Means means_;

@@ -39,6 +39,7 @@ struct TableDefinition {
   std::string ttl = {};               // the column that says when a row expires: a date, a
                                       // timestamp, or an integer of seconds since 1970; empty: none
   std::uint64_t max_write_units = 0;  // write units a second at most; 0: as many as there are
+  Replaces replaces = Replaces::kGenerations;  // the most that a load of it will ask for
 };
 
 // kInvalidInput where a definition can be no table anywhere: no key, a key column that the schema

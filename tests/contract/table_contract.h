@@ -87,7 +87,8 @@ class TableContract : public testing::TestWithParam<TablesMaker> {
                               .key = {"id"},
                               .schema = {{{.name = "id", .type = {LogicalType::Kind::kInt64}},
                                           {.name = "v", .type = {LogicalType::Kind::kText}},
-                                          {.name = "_row", .type = {LogicalType::Kind::kInt64}}}}};
+                                          {.name = "_row", .type = {LogicalType::Kind::kInt64}}}},
+                              .replaces = Replaces::kLandingKey};
 
   void SetUp() override { definition_.schema.fields.pop_back(); }  // most tests do without _row
 };

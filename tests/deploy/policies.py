@@ -84,9 +84,11 @@ class Policy:
 
 # What Lambda itself does in the function's name, which no proxy in front of the function sees.
 LAMBDAS_OWN = {"WriteLog", "ConsumeQueue", "JoinNetwork"}
+# What S3 does in the name of whoever reads and writes encrypted objects.
+S3S_OWN = {"UseKey"}
 
 
 def of_functions(policies: dict[str, list[dict]]) -> dict[str, Policy]:
-    """The policies of the stages without what is Lambda's own."""
-    return {stage: Policy(s for s in statements if s.get("Sid") not in LAMBDAS_OWN)
+    """The policies of the stages without what is Lambda's own, and S3's."""
+    return {stage: Policy(s for s in statements if s.get("Sid") not in LAMBDAS_OWN | S3S_OWN)
             for stage, statements in policies.items()}

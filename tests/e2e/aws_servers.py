@@ -9,6 +9,7 @@ import json
 import pathlib
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ class Aws:
 
     credentials: servers.Credentials
     endpoints: dict[str, str]
+    buckets: pathlib.Path | None = None  # a folder for each bucket: versitygw keeps objects as files
 
     def environment(self, **endpoints: str) -> dict[str, str]:
         """Variables for the program; `s3=proxy.urls["s3"]` puts something in between."""
@@ -94,6 +96,14 @@ class CloudLake:
         self.bucket.put(self.key(f"landing/{name}"), content)
         return self.key(f"landing/{name}")
 
+    def land_newer(self, name: str, content: str | bytes) -> str:
+        """Replaces what landed under that name. S3 tells time in whole seconds, and of two versions of one
+        second neither is the newer: so the clock is waited for."""
+        before = self.bucket.client.head_object(Bucket=self.bucket.name, Key=self.key(f"landing/{name}"))
+        while time.time() < before["LastModified"].timestamp() + 1:
+            time.sleep(0.01)
+        return self.land(name, content)
+
     def files(self, zone: str, suffix: str = "") -> dict[str, bytes]:
         """Every object of a zone, by its path relative to the lake."""
         cut = len(self.key(""))
@@ -148,12 +158,31 @@ class Tables:
         return rows if own else [{k: v for k, v in row.items() if not k.startswith("_")} for row in rows]
 
 
+class Queue:
+    """A queue of SQS (moto's)."""
+
+    def __init__(self, moto: Aws) -> None:
+        self.client = moto.client("sqs")
+        self.name = f"q-{secrets.token_hex(4)}"
+        self.url = self.client.create_queue(QueueName=self.name)["QueueUrl"]
+        self.environment = {"AWS_ENDPOINT_URL_SQS": moto.endpoints["sqs"]}
+
+    def take(self) -> list[dict]:
+        """Everything that is in it, as Lambda hands it to a function."""
+        taken: list[dict] = []
+        while got := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                taken.append({"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"})
+        return taken
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     folder = tmp_path_factory.mktemp("servers")
     credentials = servers.Credentials()
     with servers.s3(folder / "s3", credentials) as s3, servers.dynamodb(folder / "dynamodb") as dynamodb:
-        yield Aws(credentials, {"s3": s3.url, "dynamodb": dynamodb.url})
+        yield Aws(credentials, {"s3": s3.url, "dynamodb": dynamodb.url}, folder / "s3" / "buckets")
 
 
 @pytest.fixture(scope="session")
@@ -163,10 +192,11 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         yield Aws(servers.Credentials(), dict.fromkeys(("glue", "sqs", "events", "s3", "sts"), server.url))
 
 
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """Lambda's Runtime API: AWS_LAMBDA_RUNTIME_API is `host:port/.rt/NAME`."""
-    with servers.emulator(tmp_path_factory.mktemp("servers") / "emulator") as server:
+@pytest.fixture
+def emulator(tmp_path: pathlib.Path) -> Iterator[servers.Server]:
+    """Lambda's Runtime API for one function, whose name is "function". One a test: what a function that is gone
+    had asked for is not to be waited for."""
+    with servers.emulator(tmp_path / "emulator") as server:
         yield server
 
 
@@ -178,6 +208,11 @@ def bucket(aws: Aws) -> Bucket:
 @pytest.fixture
 def tables(aws: Aws) -> Tables:
     return Tables(aws)
+
+
+@pytest.fixture
+def queue(moto: Aws) -> Queue:
+    return Queue(moto)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from aws_servers import aws, bucket, cloud_lake, emulator, moto, tables  # noqa: E402, F401
+from aws_servers import aws, bucket, cloud_lake, emulator, moto, queue, tables  # noqa: E402, F401
 from program import Lake, Program  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -3,8 +3,10 @@
 Messages are delivered at least once and in no order, in batches, to several functions at once. What a
 function names in batchItemFailures, and all that it held when it was killed, comes again after one
 simulated minute, later after two, and goes to the dead-letter queue in the end. Nobody waits for the
-minutes: the clock jumps to the next message when nothing else is to be done. One seed decides what is
-duplicated, shuffled and killed; what processes make of it side by side is their own.
+minutes: whenever a function is free the clock jumps to the next message, so that all of them are at
+work as long as there are messages. One seed decides what is
+duplicated, shuffled and killed, each message's fate by its body alone: two simulations of one seed make the
+same deliveries, though their processes take other turns.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import random
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from runtime_api import RuntimeApi
@@ -37,7 +40,7 @@ class Message:
 class Chaos:
     kills: float = 0.0          # of invocations, at a random moment
     duplicates: float = 0.0     # of messages, delivered once more
-    delay: float = 600.0        # simulated seconds over which messages and duplicates are spread
+    delay: float = 60.0         # simulated seconds over which messages and duplicates are spread
     max_receives: int = 12      # then a message goes to the dead-letter queue
 
 
@@ -101,6 +104,7 @@ class Simulation:
 
     def __init__(self, seed: int, chaos: Chaos, start: Callable[[], Function], workers: int,
                  after_invocation: Callable[[], Iterable[str]] = lambda: ()) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.chaos = chaos
         self.start = start
@@ -108,21 +112,25 @@ class Simulation:
         self.after_invocation = after_invocation
         self.changed = threading.Condition()
         self.now = 0.0
-        self.in_flight = 0
+        self.in_flight = self.most_in_flight = 0
         self.waiting: list[tuple[float, int, Message]] = []
         self.order = itertools.count()
         self.ids = itertools.count(1)
         self.dead: list[Message] = []
+        self.sent: Counter[str] = Counter()  # by body
         self.deliveries = self.invocations = self.killed = self.failures = 0
+        self.kills_due = 0  # one that came too late is made up for
         self.usual = 0.05  # seconds of an invocation; follows what is seen
         self.error: BaseException | None = None
 
     def send(self, body: str) -> str:
         """A message, and perhaps a second delivery of it. Its id."""
         name = f"m{next(self.ids):05}"
-        copies = 2 if self.random.random() < self.chaos.duplicates else 1
+        self.sent[body] += 1
+        fate = random.Random(f"{self.seed}/{body}/{self.sent[body]}")
+        copies = 2 if fate.random() < self.chaos.duplicates else 1
         for _ in range(copies):
-            self._put(Message(name, body), self.now + self.random.uniform(0, self.chaos.delay))
+            self._put(Message(name, body), self.now + fate.uniform(0, self.chaos.delay))
         return name
 
     def run(self) -> None:
@@ -142,7 +150,7 @@ class Simulation:
         while True:
             if self.error is not None:
                 return []
-            if self.waiting and (self.waiting[0][0] <= self.now or self.in_flight == 0):
+            if self.waiting:
                 self.now = max(self.now, self.waiting[0][0])
                 # What arrives within a batching window of a few seconds goes together.
                 batch: dict[str, Message] = {}
@@ -180,10 +188,11 @@ class Simulation:
                     self.changed.notify_all()
                     return
                 self.in_flight += 1
+                self.most_in_flight = max(self.most_in_flight, self.in_flight)
                 self.invocations += 1
                 self.deliveries += len(batch)
-                kill = self.random.random() < self.chaos.kills
-                kill_after = self.random.uniform(0, self.usual * 1.2) if kill else None
+                self.kills_due += self.random.random() < self.chaos.kills
+                kill_after = self.random.uniform(0, self.usual * 1.2) if self.kills_due > 0 else None
             event = {"Records": [{"messageId": m.id, "body": m.body, "eventSource": "aws:sqs"} for m in batch]}
             begin = time.monotonic()
             answer = function.invoke(event, kill_after)
@@ -192,6 +201,7 @@ class Simulation:
             with self.changed:
                 if answer is None:
                     self.killed += 1
+                    self.kills_due -= 1
                 else:
                     self.usual += (took - self.usual) * 0.05
                 for body in self.after_invocation():

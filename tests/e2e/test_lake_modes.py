@@ -39,6 +39,16 @@ def test_newer_arrival_wins_in_either_order(lake, mode):
     assert served(lake) == {1: "newer", 2: "newer", 3: "older"}
 
 
+def test_rows_without_a_key_are_served_by_where_they_came_from(lake):
+    lake.configure("datasets:\n  d:\n    landing: d/*.csv\n    schema: [{name: v, type: text}]\n"
+                   "    serve: {table: T, key: [_arrival_id, _row]}\n")
+    lake.land("d/a.csv", "v\nsame\nsame\n", at=T0)
+    lake.land("d/b.csv", "v\nsame\n", at=T0)
+    lake("run", code=0)
+    lake("run", code=0)
+    assert [row["v"] for row in lake.table("T", "v")] == ["same"] * 3
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_overwritten_file(lake, mode):
     """Only under snapshot does a row leave that the newest version no longer has; curated keeps everything."""

@@ -96,6 +96,8 @@ def test_two_hundred_broken_rows(lake):
     assert not lake.files("curated") and not lake.runs("readings")
     (failure,) = [f for f in lake.records("failures", "readings") if "arrival" in f]
     assert "200" in json.dumps(failure)
+    shown = lake("rejects", "readings", "--format", "json", code=0)
+    assert len(shown.json["rejects"]) == 200, shown
     # The same again is known to fail; a corrected file is tried.
     lake("run")
     assert not lake.files("curated")

@@ -63,16 +63,28 @@ def test_errors_are_refused_before_they_take_effect(aws, bucket, tables):
     name = tables.create("things", {"id": "N"})
     with Proxy(aws.endpoints, Faults(errors=1, longest=1000)) as proxy:
         s3, dynamodb = clients(aws, proxy)
-        with pytest.raises(ClientError, match="SlowDown") as refused:
+        with pytest.raises(ClientError, match="InternalError") as refused:
             s3.put_object(Bucket=bucket.name, Key="k", Body=b"1")
-        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
         with pytest.raises(ClientError, match="InternalServerError"):
             dynamodb.put_item(TableName=name, Item={"id": {"N": "1"}})
         assert (proxy.counts["error"], proxy.counts["reached"], proxy.calls) == (2, 0, [])
     with Proxy(aws.endpoints, Faults(throttled=1)) as proxy:
+        s3, dynamodb = clients(aws, proxy)
+        with pytest.raises(ClientError, match="SlowDown") as refused:
+            s3.put_object(Bucket=bucket.name, Key="k", Body=b"1")
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
         with pytest.raises(ClientError, match="ProvisionedThroughputExceededException"):
-            clients(aws, proxy)[1].put_item(TableName=name, Item={"id": {"N": "1"}})
+            dynamodb.put_item(TableName=name, Item={"id": {"N": "1"}})
     assert bucket.keys() == [] and tables.rows(name) == []
+
+
+def test_faults_can_be_chosen(aws, bucket):
+    with Proxy(aws.endpoints, chosen=lambda service, request: "error" if request.method == "PUT" else "") as proxy:
+        s3 = clients(aws, proxy)[0]
+        with pytest.raises(ClientError, match="InternalError"):
+            s3.put_object(Bucket=bucket.name, Key="k", Body=b"1")
+        assert s3.list_objects_v2(Bucket=bucket.name)["KeyCount"] == 0
 
 
 def test_a_lost_reply_belongs_to_a_write_that_took_effect(aws, bucket, tables):
@@ -98,6 +110,7 @@ def test_unprocessed_items_are_really_withheld(aws, tables):
         withheld = {int(item["PutRequest"]["Item"]["id"]["N"]) for item in reply["UnprocessedItems"][name]}
         assert 0 < len(withheld) < 25
         assert {int(row["id"]) for row in tables.rows(name)} == set(range(25)) - withheld
+        assert (proxy.counts["withheld"], proxy.counts["unprocessed_items"]) == (1, len(withheld))
         left, rounds = reply["UnprocessedItems"], 0
         while left:
             left, rounds = dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"], rounds + 1

@@ -2,6 +2,7 @@
 
 from proxy.calls import Call, calls_of
 from proxy.faults import Faults
+from proxy.http1 import Message
 from proxy.server import Proxy
 
-__all__ = ["Call", "Faults", "Proxy", "calls_of"]
+__all__ = ["Call", "Faults", "Message", "Proxy", "calls_of"]

@@ -19,8 +19,8 @@ class Faults:
     """Shares of requests, 0 to 1. `errors` and `throttled` are refused before they take effect,
     `lost` take effect and get no reply, `slow` wait up to `slow_seconds` for theirs."""
 
-    errors: float = 0.0       # 503 SlowDown of S3, 500 InternalServerError of the others
-    throttled: float = 0.0    # ProvisionedThroughputExceededException of DynamoDB; S3: 503
+    errors: float = 0.0       # 500: InternalError of S3, InternalServerError of the others
+    throttled: float = 0.0    # 503 SlowDown of S3, ProvisionedThroughputExceededException of the others
     lost: float = 0.0
     slow: float = 0.0
     slow_seconds: float = 0.2
@@ -42,7 +42,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Verdict:
-    kind: str  # "pass", "error", "throttled", "lost"
+    kind: str  # "pass", "error", "throttled", "gone", "lost"
     delay: float
     chance: random.Random  # for what the kind leaves open
 
@@ -103,11 +103,15 @@ def withhold(request: Message, share: float, chance: random.Random) -> tuple[Mes
 
 
 def refusal(service: str, kind: str, request: Message) -> Message:
-    """What AWS answers when it is too busy, or out of order."""
+    """What AWS answers when it is too busy, or out of order. "gone" is what S3 may say of an upload that an
+    earlier request has completed."""
     if service == "s3":
-        body = (b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
-                b"<Message>Please reduce your request rate.</Message></Error>")
-        reply = Message("HTTP/1.1 503 Slow Down", [("Content-Type", "application/xml")]).with_body(body)
+        first, code = {"error": ("HTTP/1.1 500 Internal Server Error", "InternalError"),
+                       "throttled": ("HTTP/1.1 503 Slow Down", "SlowDown"),
+                       "gone": ("HTTP/1.1 404 Not Found", "NoSuchUpload")}[kind]
+        body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
+                "<Message>injected by the proxy of the tests</Message></Error>").encode()
+        reply = Message(first, [("Content-Type", "application/xml")]).with_body(body)
         return Message(reply.first, reply.headers) if request.method == "HEAD" else reply
     if kind == "throttled":
         first, code = "HTTP/1.1 400 Bad Request", "ProvisionedThroughputExceededException"

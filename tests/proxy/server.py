@@ -5,6 +5,8 @@ import json
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,17 +20,21 @@ LIMIT = 1 << 20  # of a head; bodies are read by their length
 class Proxy:
     """`upstreams` are the servers by the name of their service; `urls` is where the proxy stands in
     for them. The signature of a request stays valid: the Host header goes on as it came, and
-    DynamoDB Local does not look at the hash of a body (withheld items change it)."""
+    DynamoDB Local does not look at the hash of a body (withheld items change it). `chosen` says what
+    becomes of a request beside the faults by chance: "error", "throttled", "gone", "lost", or nothing."""
 
     def __init__(self, upstreams: dict[str, str], faults: Faults = Faults(), seed: int = 0,  # noqa: B008
-                 record: Path | None = None) -> None:
+                 record: Path | None = None, region: str = "us-east-1",
+                 chosen: Callable[[str, Message], str] = lambda service, request: "") -> None:
         self.upstreams = upstreams
         self.faults = faults
         self.seed = seed
+        self.region = region  # of the calls' ARNs
         self.calls: list[Call] = []           # what reached a server, in order
-        self.counts: Counter[str] = Counter()  # "requests", "requests.s3", "error", "lost", ...
+        self.counts: Counter[str] = Counter()  # "requests", "requests.s3", "error", "lost", "withheld" (batches), ...
         self.urls: dict[str, str] = {}
         self._plan = Plan(faults, seed)
+        self.chosen = chosen
         self._record = record.open("a", encoding="utf-8") if record else None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -70,17 +76,20 @@ class Proxy:
     async def _answer(self, service: str, request: Message, upstream: "_Upstream") -> Message | None:
         """The reply to a request; None where it is lost."""
         verdict = self._plan.verdict(service, request)
+        if kind := self.chosen(service, request):
+            verdict = replace(verdict, kind=kind)
         self.counts["requests"] += 1
         self.counts[f"requests.{service}"] += 1
         if verdict.kind != "pass":
             self.counts[verdict.kind] += 1
-        if verdict.kind in ("error", "throttled"):
+        if verdict.kind in ("error", "throttled", "gone"):
             await asyncio.sleep(verdict.delay)
             return refusal(service, verdict.kind, request)
         unprocessed: dict = {}
         if self.faults.unprocessed and request.header("x-amz-target").endswith(".BatchWriteItem"):
             request, unprocessed = withhold(request, self.faults.unprocessed, verdict.chance)
             self.counts["unprocessed_items"] += sum(map(len, unprocessed.values()))
+            self.counts["withheld"] += bool(unprocessed)
         self._write_down(service, request)
         reply = await upstream.ask(request)
         self.counts["reached"] += 1
@@ -97,7 +106,7 @@ class Proxy:
         return reply
 
     def _write_down(self, service: str, request: Message) -> None:
-        calls = calls_of(service, request)
+        calls = calls_of(service, request, self.region)
         self.calls.extend(calls)
         if self._record:
             self._record.writelines(json.dumps(call.as_json()) + "\n" for call in calls)

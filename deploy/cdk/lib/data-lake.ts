@@ -158,6 +158,7 @@ export class DataLake extends Construct {
       Object.assign(deadLetters, {Fetch: scheduleFetches(this.fetch, {
         schedule: props.schedule!, sources: config.sources, place: this.place})});
       if (props.eventBus) this.announceFrom(this.fetch, props.eventBus);
+      if (config.glueDatabase) this.fetch.addPermissions(catalogPermissions(config.glueDatabase));
     }
 
     this.alarms = addLakeAlarms(this, {

@@ -61,12 +61,12 @@ export function convertPermissions(place: LakePlace): iam.PolicyStatement[] {
     list(place),
     listVersions(place),
     allow('ReadLanded', [...READ, 's3:GetObjectVersion'], objects(place, 'landing')),
-    allow('ReadOutputVersions', ['s3:GetObjectVersion'], objects(place, 'curated')),
+    // Whether an upload was completed whose reply was lost.
+    allow('ReadOutputVersions', ['s3:GetObjectVersion'], objects(place, 'curated', 'rejected', '_lake/failures')),
     allow('WriteOutputs', UPLOAD, objects(place, 'curated', 'rejected')),
     allow('WriteRecords', READ_WRITE, objects(place, '_lake/claims', '_lake/runs', '_lake/schemas')),
-    allow('ReplaceRecords', REPLACE, objects(place, '_lake/rewrites')),
+    allow('MarkRewrites', ['s3:DeleteObject', ...WRITE], objects(place, '_lake/rewrites')),
     allow('RecordFailures', UPLOAD, objects(place, '_lake/failures')),
-    allow('ReadIndex', READ, [place.bucket.arnForObjects(`${place.prefix}_lake/index.json`)]),
     ...useKey(place),
   ];
 }
@@ -80,9 +80,9 @@ export function fetchPermissions(place: LakePlace, sources: readonly SourceAcces
   const parameters = [...new Set(sources.flatMap(parameterArns))].sort();
   const all = [
     list(place),
-    allow('LandReplies', [...UPLOAD, 's3:GetObjectVersion'], of('landing')),
+    allow('LandReplies', [...READ_WRITE, 's3:AbortMultipartUpload', 's3:GetObjectVersion'], of('landing')),
     allow('RecordFetches', [...UPLOAD, 's3:GetObjectVersion'], of('_lake/fetches')),
-    allow('ReadOutputVersions', ['s3:GetObjectVersion'], of('curated')),
+    allow('ReadOutputVersions', ['s3:GetObjectVersion'], of('curated', 'rejected', '_lake/failures')),
     allow('WriteOutputs', UPLOAD, of('curated', 'rejected')),
     allow('WriteRecords', READ_WRITE, [
       ...of('_lake/claims', '_lake/runs'),

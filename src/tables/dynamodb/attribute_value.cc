@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 #include <arrow/util/base64.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -33,11 +34,23 @@ Size append_number(std::string_view digits, std::string& out) {
   return number_bytes(digits);
 }
 
+// As number_bytes() counts them; zeros at the end are not significant.
+std::size_t integer_bytes(const char* begin, const char* end) {
+  const bool negative = *begin == '-';
+  while (end != begin && end[-1] == '0') --end;
+  const auto significant = static_cast<std::size_t>(end - begin) - (negative ? 1 : 0);
+  return (significant + 1) / 2 + 1 + (negative ? 1 : 0);
+}
+
+// Most tables are integers above all: one append for the whole value.
 template <class Integer>
 Size append_integer(Integer value, std::string& out) {
-  std::array<char, 24> digits;
-  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return append_number({digits.data(), static_cast<std::size_t>(end - digits.data())}, out);
+  constexpr std::string_view kBefore = R"({"N":")", kAfter = R"("})";
+  std::array<char, 32> text;
+  char* const digits = std::ranges::copy(kBefore, text.data()).out;
+  char* const end = std::to_chars(digits, text.data() + text.size() - kAfter.size(), value).ptr;
+  out.append(text.data(), std::ranges::copy(kAfter, end).out);
+  return integer_bytes(digits, end);
 }
 
 template <class Float>

@@ -29,7 +29,7 @@ Result<bool> is_empty(ServiceClient& client, const std::string& table) {
 
 class DynamoTable : public Table {
  public:
-  DynamoTable(LoadContext context, bool create) : context_(std::move(context)), create_(create) {}
+  explicit DynamoTable(LoadContext context) : context_(std::move(context)) {}
 
   const TableDefinition& definition() const override { return context_.definition; }
 
@@ -41,7 +41,6 @@ class DynamoTable : public Table {
 
  private:
   Result<void> begin_mark(BegunLoad& begun) {
-    if (create_) LAKEGATE_CHECK(make_marks_table());
     LandingMarks marks(*context_.client, context_.marks_table, context_.definition.name.str());
     const std::string& source = begun.start.arrival.key.str();
     const std::string order = RowOrder::of(begun.start.arrival, begun.start.generation);
@@ -62,16 +61,7 @@ class DynamoTable : public Table {
     return {};
   }
 
-  Result<void> make_marks_table() {
-    LAKEGATE_TRY(const auto there, describe_table(*context_.client, context_.marks_table));
-    if (there) return {};
-    LAKEGATE_CHECK(
-        create_table(*context_.client, context_.marks_table, {{"table", "S"}, {"source", "S"}}));
-    return {};
-  }
-
   LoadContext context_;
-  bool create_;
 };
 
 class DynamoServer : public TableServer {
@@ -85,6 +75,8 @@ class DynamoServer : public TableServer {
     LAKEGATE_CHECK(check_definition(definition));
     LAKEGATE_TRY(const std::vector<KeyColumn> key, key_of(definition));
     LAKEGATE_CHECK(find_or_make(definition.name.str(), key));
+    if (options_.create && definition.replaces == Replaces::kLandingKey)
+      LAKEGATE_CHECK(make_marks_table());
     if (options_.create && !definition.ttl.empty())
       LAKEGATE_CHECK(turn_ttl_on(*client_, definition.name.str(), std::string(kExpires)));
     LoadContext context{.client = client_,
@@ -92,11 +84,18 @@ class DynamoServer : public TableServer {
                         .marks_table = marks_table(),
                         .writer = options_.writer};
     context.writer.max_write_units = definition.max_write_units;
-    return std::make_unique<DynamoTable>(std::move(context), options_.create);
+    return std::make_unique<DynamoTable>(std::move(context));
   }
 
  private:
   std::string marks_table() const { return options_.table_prefix + std::string(kMarksTable); }
+
+  Result<void> make_marks_table() {
+    LAKEGATE_TRY(const auto there, describe_table(*client_, marks_table()));
+    if (there) return {};
+    LAKEGATE_CHECK(create_table(*client_, marks_table(), {{"table", "S"}, {"source", "S"}}));
+    return {};
+  }
 
   Result<void> find_or_make(const std::string& table, const std::vector<KeyColumn>& key) {
     LAKEGATE_TRY(auto there, describe_table(*client_, table));
@@ -106,10 +105,10 @@ class DynamoServer : public TableServer {
       LAKEGATE_TRY(there, describe_table(*client_, table));
     }
     if (!there)
-      return invalid_input(fmt::format(
-          "there is no table {} in {}; `lakegate load DATASET --create` makes it (on demand), or "
-          "make it yourself with the key {}",
-          table, options_.place, text_of(key)));
+      return fail(ErrorKind::kPermanent,
+                  fmt::format("there is no table {} in {}; `lakegate load DATASET --create` makes "
+                              "it (on demand), or make it yourself with the key {}",
+                              table, options_.place, text_of(key)));
     if (there->key != key)
       return invalid_input(fmt::format(
           "the table {} in {} has the key {}, but {} is asked for; choose another table name, or "

@@ -40,11 +40,12 @@ Result<AwsReply> LandingMarks::call(std::string_view operation, std::string body
                client_.call(request_of(operation, std::move(body)), {.attempts = 8}));
   if (!reply.fault || reply.fault->code == "ConditionalCheckFailedException") return reply;
   if (reply.fault->code == "ResourceNotFoundException")
-    return invalid_input(fmt::format(
-        "there is no table {0} in DynamoDB, where the newest arrival of each landed file is kept "
-        "for `mode: snapshot`; `lakegate load DATASET --create` makes it, or make it yourself with "
-        "the key (table: S, source: S)",
-        marks_table_));
+    return fail(ErrorKind::kPermanent,
+                fmt::format("there is no table {0} in DynamoDB, where the newest arrival of each "
+                            "landed file is kept for `mode: snapshot`; `lakegate load DATASET "
+                            "--create` makes it, or make it yourself with the key (table: S, "
+                            "source: S)",
+                            marks_table_));
   return tl::unexpected(to_error(*reply.fault, "use the table " + marks_table_));
 }
 

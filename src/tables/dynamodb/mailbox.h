@@ -1,6 +1,7 @@
 // Answers from event-loop threads, until the one thread that waits for them takes them.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -19,6 +20,7 @@ class Mailbox {
   void post(std::uint64_t id, Result<AwsReply> reply) {
     const std::lock_guard lock(mutex_);
     letters_.emplace_back(id, std::move(reply));
+    is_empty_.store(false, std::memory_order_release);
     if (is_awaited_) arrived_.notify_one();
   }
   // Replaces `letters` by what has come in; waits for something until `until`.
@@ -28,18 +30,26 @@ class Mailbox {
     is_awaited_ = true;
     arrived_.wait_until(lock, until, [&] { return !letters_.empty(); });
     is_awaited_ = false;
-    letters_.swap(letters);
+    take_all(letters);
   }
+  // Asked for every row: cheap where nothing has come.
   void take(std::vector<Letter>& letters) {
     letters.clear();
+    if (is_empty_.load(std::memory_order_acquire)) return;
     const std::lock_guard lock(mutex_);
-    letters_.swap(letters);
+    take_all(letters);
   }
 
  private:
+  void take_all(std::vector<Letter>& letters) {
+    letters_.swap(letters);
+    is_empty_.store(true, std::memory_order_relaxed);
+  }
+
   std::mutex mutex_;
   std::condition_variable arrived_;
   bool is_awaited_ = false;
+  std::atomic<bool> is_empty_ = true;  // letters_, without the lock
   std::vector<Letter> letters_;
 };
 

@@ -19,7 +19,8 @@ bool RowWriter::is_out_of_patience(Clock::time_point now) {
 
 void RowWriter::answered(Request request, Result<AwsReply> reply) {
   if (!reply) {
-    if (reply.error().kind == ErrorKind::kRetryable)
+    reply.error().message = fmt::format("write to the table {}: {}", table_, reply.error().message);
+    if (reply.error().kind == ErrorKind::kRetryable && !client_.is_over())
       retry(std::move(request), /*throttled=*/false, std::move(reply).error());
     else
       give_up(std::move(reply).error());

@@ -13,7 +13,7 @@ constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 constexpr std::size_t kMaxBatchRows = 25;
 constexpr std::size_t kMaxBatchBytes = std::size_t{15} << 20;  // of 16 MB, with what is around them
-constexpr std::size_t kMaxSpare = 256;
+constexpr std::size_t kMaxSpareBytes = std::size_t{4} << 20;   // of rows that are used again
 
 std::uint64_t seed_of(const WriterOptions& options) {
   return options.seed != 0 ? options.seed : std::random_device{}();
@@ -50,6 +50,7 @@ std::unique_ptr<RowWriter::Row> RowWriter::new_row() {
   if (spare_.empty()) return std::make_unique<Row>();
   std::unique_ptr<Row> row = std::move(spare_.back());
   spare_.pop_back();
+  spare_bytes_ -= row->item.item.capacity();
   return row;
 }
 
@@ -59,12 +60,13 @@ Result<void> RowWriter::put(std::unique_ptr<Row> row) {
   if (failure_) return tl::unexpected(*failure_);
   ++rows_;
   bytes_ += row->item.item.size();
-  const auto found = busy_.find(row->item.key());
-  if (found == busy_.end()) {
-    start(std::move(row));
+  const auto [there, is_new] = busy_.try_emplace(row->item.key());
+  if (is_new) {
+    there->second = std::move(row);
+    begin(*there->second);
     return {};
   }
-  Row& holder = *found->second;
+  Row& holder = *there->second;
   if (!holder.in_request)
     merge(holder, std::move(row));
   else if (write_ != WriteMode::kInsert && !holder.waiting.empty())
@@ -100,15 +102,13 @@ Result<void> RowWriter::drain() {
   return {};
 }
 
-void RowWriter::start(std::unique_ptr<Row> row) {
-  Row& started = *row;
-  busy_.emplace(started.item.key(), std::move(row));
-  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(started.item.key())) {
-    started.way = Row::Way::kBatch;
-    add_to_batch(started);
+void RowWriter::begin(Row& row) {
+  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(row.item.key())) {
+    row.way = Row::Way::kBatch;
+    add_to_batch(row);
   } else {
-    started.way = Row::Way::kPut;
-    send_alone(started);
+    row.way = Row::Way::kPut;
+    send_alone(row);
   }
 }
 
@@ -185,7 +185,9 @@ void RowWriter::finish(Row& row) {
     waiting.erase(waiting.begin());
     next->waiting = std::move(waiting);
     recycle(std::move(done));
-    start(std::move(next));
+    Row& begun = *next;
+    busy_.emplace(begun.item.key(), std::move(next));
+    begin(begun);
     return;
   }
   recycle(std::move(done));
@@ -200,7 +202,9 @@ void RowWriter::refuse(Row& row, RejectReason reason) {
 void RowWriter::recycle(std::unique_ptr<Row> row) {
   --rows_;
   bytes_ -= row->item.item.size();
-  if (spare_.size() == kMaxSpare || row->item.item.capacity() > std::size_t{1} << 16) return;
+  const std::size_t capacity = row->item.item.capacity();
+  if (spare_bytes_ + capacity > kMaxSpareBytes) return;
+  spare_bytes_ += capacity;
   row->kept.reset();
   row->body.reset();
   row->waiting.clear();

@@ -104,7 +104,7 @@ class RowWriter {
   };
 
   // Rows, by what becomes of them.
-  void start(std::unique_ptr<Row> row);  // its key is not busy
+  void begin(Row& row);  // busy now, and was not
   void add_to_batch(Row& row);
   void send_alone(Row& row);
   void flush_batch();
@@ -157,6 +157,7 @@ class RowWriter {
   std::optional<Clock::time_point> throttled_since_;  // with nothing else since
   Clock::time_point budget_ready_{};
   std::vector<std::unique_ptr<Row>> spare_;
+  std::size_t spare_bytes_ = 0;
   std::vector<Mailbox::Letter> letters_;
   std::optional<Error> failure_;
   Counts counts_;

@@ -70,6 +70,16 @@ Result<void> wait_until_active(ServiceClient& client, const std::string& table) 
   }
 }
 
+// The reply, also one with a fault.
+Result<AwsReply> ask(ServiceClient& client, std::string_view operation, const Json& body,
+                     const std::string& doing_what) {
+  auto reply = client.call(request_of(operation, body.dump()), kPatient);
+  if (reply) return reply;
+  Error error = std::move(reply).error();
+  error.message = fmt::format("{}: {}", doing_what, error.message);
+  return tl::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Result<std::vector<KeyColumn>> key_of(const TableDefinition& definition) {
@@ -109,12 +119,12 @@ Result<std::vector<KeyColumn>> key_of(const TableDefinition& definition) {
 
 Result<std::optional<TableDescription>> describe_table(ServiceClient& client,
                                                        const std::string& table) {
-  LAKEGATE_TRY(
-      const AwsReply reply,
-      client.call(request_of("DescribeTable", Json{{"TableName", table}}.dump()), kPatient));
+  const std::string doing_what = "look at the table " + table;
+  LAKEGATE_TRY(const AwsReply reply,
+               ask(client, "DescribeTable", Json{{"TableName", table}}, doing_what));
   if (!reply.fault) return description_of(reply.http.body);
   if (reply.fault->code == "ResourceNotFoundException") return std::nullopt;
-  return tl::unexpected(to_error(*reply.fault, "look at the table " + table));
+  return tl::unexpected(to_error(*reply.fault, doing_what));
 }
 
 Result<bool> create_table(ServiceClient& client, const std::string& table,
@@ -126,22 +136,21 @@ Result<bool> create_table(ServiceClient& client, const std::string& table,
                      {"KeySchema", key_schema(key)},
                      {"AttributeDefinitions", std::move(attributes)},
                      {"BillingMode", "PAY_PER_REQUEST"}};
-  LAKEGATE_TRY(const AwsReply reply, client.call(request_of("CreateTable", body.dump()), kPatient));
+  const std::string doing_what = "create the table " + table;
+  LAKEGATE_TRY(const AwsReply reply, ask(client, "CreateTable", body, doing_what));
   // Its own, where an earlier attempt's reply was lost.
   const bool exists = reply.fault && reply.fault->code == "ResourceInUseException";
-  if (reply.fault && !exists)
-    return tl::unexpected(to_error(*reply.fault, "create the table " + table));
+  if (reply.fault && !exists) return tl::unexpected(to_error(*reply.fault, doing_what));
   LAKEGATE_CHECK(wait_until_active(client, table));
   return !exists || reply.attempts > 1;
 }
 
 Result<void> turn_ttl_on(ServiceClient& client, const std::string& table,
                          const std::string& attribute) {
-  LAKEGATE_TRY(
-      const AwsReply described,
-      client.call(request_of("DescribeTimeToLive", Json{{"TableName", table}}.dump()), kPatient));
-  if (described.fault)
-    return tl::unexpected(to_error(*described.fault, "look at the time to live of " + table));
+  const std::string doing_what = "turn the time to live of " + table + " on";
+  LAKEGATE_TRY(const AwsReply described,
+               ask(client, "DescribeTimeToLive", Json{{"TableName", table}}, doing_what));
+  if (described.fault) return tl::unexpected(to_error(*described.fault, doing_what));
   const Json answer = Json::parse(described.http.body, nullptr, false);
   const Json::json_pointer where("/TimeToLiveDescription");
   const Json now = answer.is_object() ? answer.value(where, Json::object()) : Json::object();
@@ -156,10 +165,8 @@ Result<void> turn_ttl_on(ServiceClient& client, const std::string& table,
   const Json body = {
       {"TableName", table},
       {"TimeToLiveSpecification", {{"Enabled", true}, {"AttributeName", attribute}}}};
-  LAKEGATE_TRY(const AwsReply reply,
-               client.call(request_of("UpdateTimeToLive", body.dump()), kPatient));
-  if (reply.fault)
-    return tl::unexpected(to_error(*reply.fault, "turn the time to live of " + table + " on"));
+  LAKEGATE_TRY(const AwsReply reply, ask(client, "UpdateTimeToLive", body, doing_what));
+  if (reply.fault) return tl::unexpected(to_error(*reply.fault, doing_what));
   return {};
 }
 

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 
 #include "aws/signed_service.h"
 #include "fakes/loopback_server.h"
+#include "net/crt_runtime.h"
 
 namespace lakegate {
 namespace {
@@ -99,9 +101,41 @@ TEST(ServiceClient, BeginsNoAttemptAfterTheDeadline) {
   const auto past = std::chrono::steady_clock::now();
   ASSERT_TRUE(service.client->call({.method = "GET"}, {.deadline = past}));
   EXPECT_EQ(asked, 1);
-  service.shared->deadline = past;  // of the invocation
+}
+
+TEST(ServiceClient, CallsEndWithTheInvocationWhateverTheirServerDoes) {
+  std::promise<void> end_of_test;
+  std::atomic<int> asked = 0;
+  LoopbackServer server([&, over = end_of_test.get_future().share()](const std::string&) {
+    if (++asked > 1) over.wait();
+    return http_ok("");
+  });
+  const Service service(server);
+  set_deadline(service.shared, std::chrono::steady_clock::now() + 1h);
+  EXPECT_FALSE(service.client->is_over());
   ASSERT_TRUE(service.client->call({.method = "GET"}));
+  set_deadline(service.shared, std::chrono::steady_clock::now() + 100ms);
+  const auto cut = service.client->call({.method = "GET"});
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind, ErrorKind::kRetryable);
+  EXPECT_THAT(cut.error().message, HasSubstr("before the time was over"));
+  EXPECT_TRUE(service.client->is_over());
+  EXPECT_FALSE(service.client->call({.method = "GET"})) << "none begins any more";
   EXPECT_EQ(asked, 2);
+  end_of_test.set_value();
+}
+
+TEST(ServiceClient, AnInvocationThatIsOverCutsNothingOfTheNext) {
+  LoopbackServer server([&](const std::string&) {
+    std::promise<void> later;  // on the event loop, after the first deadline
+    CrtRuntime::start().value()->post([&] { later.set_value(); }, 30ms);
+    later.get_future().wait();
+    return http_ok("");
+  });
+  const Service service(server);
+  set_deadline(service.shared, std::chrono::steady_clock::now() + 20ms);
+  set_deadline(service.shared, std::chrono::steady_clock::now() + 1h);
+  EXPECT_TRUE(service.client->call({.method = "GET"}));
 }
 
 TEST(ServiceClient, ExpiredCredentialsAreRenewedOnce) {

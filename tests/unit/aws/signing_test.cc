@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "aws/signer.h"
+
 namespace lakegate {
 namespace {
 
@@ -93,6 +95,61 @@ TEST(Signing, SessionTokensAndUnsignedPayloadsAreSentAlong) {
   EXPECT_EQ(header(*made, "host"), "127.0.0.1:7070");
   EXPECT_EQ(header(*made, "x-amz-security-token"), "token");
   EXPECT_EQ(header(*made, "x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+}
+
+// The way that JSON services' calls take is another one than aws-c-auth's, and aws-c-auth the
+// judge.
+TEST(Signer, CallsOfJsonServicesAreSignedAsAllOthersAre) {
+  Signer signer({.service = "dynamodb", .region = "eu-central-1"});
+  const Credentials keys = make_credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "");
+  const Credentials role = make_credentials("ASIAEXAMPLE", "secret of a role", "a/token+==");
+  const struct {
+    const Credentials& credentials;
+    system_clock::time_point now;
+    std::shared_ptr<const std::string> body;
+  } calls[] = {
+      {keys, at(2026, 1, 2, 3, 4), std::make_shared<std::string>("{}")},
+      {keys, at(2026, 1, 2, 23, 59), std::make_shared<std::string>(100'000, 'x')},
+      {keys, at(2026, 1, 3, 0, 0), std::make_shared<std::string>("another day")},
+      {role, at(2026, 1, 3, 0, 0), std::make_shared<std::string>("other credentials")},
+      {role, at(2026, 12, 31, 1, 1), nullptr},
+      {keys, at(2026, 1, 2, 3, 4), std::make_shared<std::string>("as at first")},
+  };
+  for (const auto& call : calls)
+    for (const HttpOrigin& origin : {HttpOrigin{.host = "dynamodb.eu-central-1.amazonaws.com"},
+                                     HttpOrigin{.host = "::1", .port = 8000, .tls = false}}) {
+      const HttpRequest request{.method = "POST",
+                                .origin = origin,
+                                .headers = {{"Content-Type", "application/x-amz-json-1.0"},
+                                            {"X-Amz-Target", "DynamoDB_20120810.PutItem"}},
+                                .body = call.body};
+      const auto made = signer.sign(request, call.credentials, call.now, PayloadHash::kSigned);
+      const auto judge = sign(request, {.service = "dynamodb", .region = "eu-central-1"},
+                              call.credentials, call.now, PayloadHash::kSigned);
+      ASSERT_TRUE(made && judge);
+      ASSERT_EQ(made->headers.size(), judge->headers.size());
+      for (std::size_t i = 0; i < made->headers.size(); ++i) {
+        EXPECT_EQ(made->headers[i].name, judge->headers[i].name);
+        EXPECT_EQ(made->headers[i].value, judge->headers[i].value);
+      }
+      EXPECT_EQ(made->body, call.body);
+    }
+}
+
+TEST(Signer, OtherShapesAreSignedToo) {
+  Signer signer({.service = "dynamodb", .region = "eu-central-1"});
+  const Credentials keys = make_credentials("id", "secret", "");
+  HttpRequest request{.method = "POST",
+                      .origin = {.host = "example.com"},
+                      .headers = {{"Content-Type", "a  b"}, {"X-Amz-Target", "T"}}};
+  for (const char* target : {"/", "/path", "/?query=1"}) {
+    request.target = target;
+    const auto made = signer.sign(request, keys, at(2026, 1, 2, 3, 4), PayloadHash::kSigned);
+    const auto judge = sign(request, {.service = "dynamodb", .region = "eu-central-1"}, keys,
+                            at(2026, 1, 2, 3, 4), PayloadHash::kSigned);
+    ASSERT_TRUE(made && judge);
+    EXPECT_EQ(header(*made, "authorization"), header(*judge, "authorization")) << target;
+  }
 }
 
 }  // namespace

@@ -121,6 +121,10 @@ TEST_F(RunArrival, AFailurePublishesNothingAndWaitsForAChange) {
   ASSERT_EQ(outcome->kind, Kind::kFailed);
   EXPECT_THAT(outcome->failure->error.message, HasSubstr("2 of 4 rows were rejected"));
   EXPECT_EQ(outcome->failure->rejects_kept, 2U);
+  const auto kept =
+      store_->get(layout::failure_rejects_key(DatasetName("sales"), outcome->failure->arrival.id));
+  ASSERT_TRUE(kept) << kept.error().to_string();
+  EXPECT_EQ(std::ranges::count(kept->bytes, '\n'), 2);
   EXPECT_TRUE(keys("curated/").empty());
   EXPECT_TRUE(keys("rejected/").empty());
   EXPECT_TRUE(keys("_lake/runs/").empty());

@@ -61,6 +61,34 @@ TEST(QueueSender, SendsBatchesOfTen) {
   EXPECT_TRUE(decode_event(body)) << "what is sent is understood";
 }
 
+TEST(QueueSender, AsksForAReplayInWordsThatAreUnderstood) {
+  const std::string body =
+      message_of(ReplayRequest{.lake = "s3://b", .dataset = "d", .arrival = "3f2a"});
+  EXPECT_EQ(body, R"({"replay":{"lake":"s3://b","dataset":"d","arrival":"3f2a"}})");
+  EXPECT_TRUE(decode_event(body));
+  EXPECT_TRUE(decode_event(message_of(ReplayRequest{.dataset = "d", .failed = true})));
+}
+
+TEST(QueueSender, TakesUrlsOfQueuesItCanReach) {
+  const auto refusal = [](const std::string& url) {
+    const auto checked = check_queue_url(url, "eu-west-1");
+    return checked ? "" : checked.error().message;
+  };
+  for (const char* url : {"https://sqs.eu-west-1.amazonaws.com/123456789012/landings",
+                          "https://eu-west-1.queue.amazonaws.com/123456789012/landings",
+                          "https://vpce-1a2b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/q",
+                          "http://127.0.0.1:4566/000000000000/landings"})
+    EXPECT_EQ(refusal(url), "");
+  EXPECT_THAT(refusal("https://sqs.cn-north-1.amazonaws.com.cn/1/q"),
+              HasSubstr("AWS_REGION=cn-north-1"));
+  EXPECT_THAT(refusal("https://us-east-1.queue.amazonaws.com/1/q"),
+              HasSubstr("AWS_REGION=us-east-1"));
+  EXPECT_THAT(refusal("https://sqs.eu-west-1.amazonaws.com/1/q.fifo"), HasSubstr("FIFO"));
+  for (const char* url : {"", "q", "https://sqs.eu-west-1.amazonaws.com", "https://host/",
+                          "arn:aws:sqs:eu-west-1:1:q", "sqs://host/q"})
+    EXPECT_THAT(refusal(url), HasSubstr("is not the URL of a queue")) << url;
+}
+
 TEST(QueueSender, SendsNoBatchThatIsTooLarge) {
   const auto sqs = std::make_shared<FakeService>();
   QueueSender queue(sqs, "q");

@@ -1,4 +1,5 @@
 // The function on a lake in memory: what each event brings about, what is answered, what is logged.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -121,6 +122,12 @@ class HandlerTest : public ::testing::Test {
           announced_.push_back(record.arrival.id.str());
           if (announcing_fails_) return fail(ErrorKind::kRetryable, "no bus");
           return {};
+        },
+        .register_run = [this](const ObjectStore&, const Config&, const DatasetConfig& dataset,
+                               const RunRecord& record) -> Result<void> {
+          registered_.push_back(fmt::format("{} {}", dataset.name.str(), record.generation));
+          if (registering_fails_) return fail(ErrorKind::kRetryable, "no catalog");
+          return {};
         }};
     handler_ = std::make_unique<Handler>(
         std::move(store), std::move(tools),
@@ -170,8 +177,8 @@ class HandlerTest : public ::testing::Test {
   std::unique_ptr<MemoryTables> tables_ = make_memory_tables();
   Shared* shared_ = nullptr;
   std::unique_ptr<Handler> handler_;
-  std::vector<std::string> log_, announced_;
-  bool announcing_fails_ = false;
+  std::vector<std::string> log_, announced_, registered_;
+  bool announcing_fails_ = false, registering_fails_ = false;
   Margins margins_;
 };
 
@@ -313,6 +320,19 @@ TEST_F(HandlerTest, TellsOthersAtLeastOnce) {
   EXPECT_THAT(outcome(event), HasSubstr("no bus"));
   announcing_fails_ = false;
   EXPECT_EQ(outcome(event), "already_done");
+  EXPECT_THAT(announced_, SizeIs(2));
+}
+
+TEST_F(HandlerTest, RegistersInTheCatalogAtLeastOnce) {
+  put("landing/plain/a.csv", "x\n1\n");
+  const std::string event = s3_event("lake/landing/plain/a.csv");
+  registering_fails_ = true;
+  EXPECT_THAT(outcome(event), HasSubstr("no catalog"));
+  registering_fails_ = false;
+  EXPECT_EQ(outcome(event), "already_done");
+  EXPECT_THAT(announced_, SizeIs(1)) << "nobody is told before it can be queried";
+  EXPECT_EQ(outcome(R"({"replay": {"dataset": "plain"}})"), "replayed");
+  EXPECT_THAT(registered_, ElementsAre("plain 1", "plain 1", "plain 1"));
   EXPECT_THAT(announced_, SizeIs(2));
 }
 

@@ -1,0 +1,41 @@
+"""The policies of the template against the calls that the functions were seen to make: nothing missing,
+nothing spare. Terraform's policies are the same (test_terraform.py)."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from contextlib import ExitStack
+
+import pytest
+
+from conftest import ROOT
+from policies import of_functions
+from recording import Deployment, Work, start_cloud
+
+PROGRAM = pathlib.Path(os.environ.get("LAKEGATE_BIN", ROOT / "build" / "release" / "lakegate"))
+
+
+def recorded(deployment: Deployment, folder: pathlib.Path, *, versioned: bool) -> dict[str, list[dict]]:
+    """The calls of each function."""
+    with ExitStack() as stack:
+        work = Work(start_cloud(folder, stack), deployment, PROGRAM, folder, stack, versioned=versioned)
+        work.do_everything()
+        return {stage.name: [call.as_json() for call in dict.fromkeys(stage.proxy.calls)]
+                for stage in (work.convert, work.load)}
+
+
+@pytest.mark.parametrize("stack", ["Plain", "Existing", "Chosen"])
+def test_nothing_is_missing_and_nothing_spare(variants, tmp_path, stack):
+    deployment = Deployment(variants.template(stack))
+    calls = recorded(deployment, tmp_path, versioned=True)
+    for stage, policy in of_functions(deployment.policies).items():
+        assert policy.missing(calls[stage]) == [], stage
+        assert policy.spare(calls[stage]) == [], stage
+
+
+def test_nothing_is_missing_without_versions(variants, tmp_path):
+    deployment = Deployment(variants.template("Existing"))
+    calls = recorded(deployment, tmp_path, versioned=False)
+    for stage, policy in of_functions(deployment.policies).items():
+        assert policy.missing(calls[stage]) == [], stage
