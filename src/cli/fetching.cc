@@ -12,6 +12,7 @@
 
 #include "cli/fetch_progress.h"
 #include "cli/interrupts.h"
+#include "cli/source_access.h"
 #include "cli/wiring.h"
 
 namespace lakegate::cli {
@@ -20,12 +21,6 @@ namespace {
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-// "process 4711 on host/3f2a…": of this run of this process alone.
-std::string own_name() {
-  std::random_device random;
-  return fmt::format("process {} on {}/{:08x}", ::getpid(), host_name(), random());
 }
 
 // A process of this machine that has died: its lease in a directory is nobody's.
@@ -43,11 +38,16 @@ bool has_died(const std::string& holder) {
 
 }  // namespace
 
+std::string own_name() {
+  std::random_device random;
+  return fmt::format("process {} on {}/{:08x}", ::getpid(), host_name(), random());
+}
+
 Result<void> fetch_and_report(LakeSession& lake, const DatasetConfig& dataset,
                               const FetchChoice& choice, Context& context, RunReport& report,
                               const std::function<void(const RunRecord&)>& committed) {
-  LAKEGATE_TRY(const FetchParts parts, open_fetch_parts(*dataset.source));
-  FetchTools tools{.secrets = parts.secrets.get(), .signer = parts.signer.get()};
+  const FetchServices services{.secrets = open_secrets(), .signer = open_signer()};
+  FetchTools tools{.secrets = services.secrets.get(), .signer = services.signer.get()};
   tools.holder = own_name();
   if (!is_on_s3(lake.location)) tools.is_gone = has_died;
   std::vector<RunOutcome> outcomes;  // told of when the progress is gone from the terminal

@@ -11,6 +11,9 @@
 
 namespace lakegate::cli {
 
+// "process 4711 on host/3f2a…": of this run of this process alone, as a lease names its holder.
+std::string own_name();
+
 struct FetchChoice {
   FetchRequest request;
   std::optional<std::chrono::steady_clock::time_point> deadline;

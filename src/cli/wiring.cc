@@ -86,10 +86,6 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::string& location, const
   return make_glue_catalog(std::move(glue), config.catalog->glue_database);
 }
 
-Result<FetchParts> open_fetch_parts(const SourceConfig& /*source*/) {
-  return FetchParts{.secrets = local_secrets(), .signer = nullptr};
-}
-
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location) {
   if (is_on_s3(location)) return make_polling_watcher();
   return LandingWatcher::open(location);

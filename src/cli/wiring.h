@@ -8,8 +8,6 @@
 #include "aws/session.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
-#include "extract/auth.h"
-#include "extract/secrets.h"
 #include "lake/error.h"
 #include "stores/object_store.h"
 #include "stores/watcher.h"
@@ -36,14 +34,6 @@ Result<std::unique_ptr<TableServer>> open_table_file(const std::string& path);
 // Where the lake's tables are registered; null for a directory, and without `catalog:` in
 // lake.yaml.
 Result<std::unique_ptr<Catalog>> open_catalog(const std::string& location, const Config& config);
-
-// What a fetch needs besides the lake: where its secrets are kept, and who signs for AWS (null where
-// the source does not want it). Nothing of AWS starts for sources that do not name it.
-struct FetchParts {
-  std::unique_ptr<SecretSource> secrets;
-  std::unique_ptr<RequestSigner> signer;
-};
-Result<FetchParts> open_fetch_parts(const SourceConfig& source);
 
 // inotify for a directory; S3 tells nobody, so a lake there is looked at from time to time.
 Result<std::unique_ptr<LandingWatcher>> watch_landing(const std::string& location);

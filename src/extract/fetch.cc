@@ -12,6 +12,7 @@
 #include "extract/slice_asking.h"
 #include "extract/slice_curator.h"
 #include "lake/layout.h"
+#include "net/descriptors.h"
 #include "net/reply_memory.h"
 
 namespace lakegate {
@@ -35,25 +36,6 @@ struct Timetable {
     give_up_at = *deadline - margin / 2;
   }
 };
-
-HttpOptions http_options(const SourceConfig& source, std::size_t connections,
-                         AddressPolicy addresses) {
-  HttpOptions options;
-  options.max_connections = connections;
-  options.connect_timeout = source.limits.connect_timeout;
-  options.first_byte_timeout = source.limits.first_byte_timeout;
-  options.total_timeout = source.limits.timeout;
-  options.reply_timeout = source.limits.first_byte_timeout;
-  options.max_reply_bytes = source.limits.max_reply;
-  options.use_proxy = source.allow_proxy;
-  options.ca_file = source.ca_file;
-  options.keep_system_cas = true;
-  options.ca_setting = "ca_file";
-  options.http2 = true;
-  options.addresses = std::move(addresses);
-  options.decode = true;
-  return options;
-}
 
 EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& source,
                              const FetchOptions& options, const Timetable& times) {
@@ -83,8 +65,7 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
                  const FetchTools& tools, const FetchOptions& options, const Timetable& times) {
   if (sets.empty()) return true;
   const SourceConfig& source = *dataset.source;
-  LAKEGATE_TRY(auto addresses, AddressPolicy::create(source.allow_hosts));
-  HttpOptions http = http_options(source, source.limits.concurrency, std::move(addresses));
+  LAKEGATE_TRY(HttpOptions http, source_http_options(source, source.limits.concurrency));
   LAKEGATE_TRY(const auto token_client, tools.make_client(http));
   http.memory = std::make_shared<ReplyMemory>(
       std::max(kLeastReplyMemory, options.run.resources.memory / kShareOfReplies));
@@ -225,6 +206,24 @@ FetchOutcome finished_before(const Plan& plan, FetchRecord record) {
 }
 
 }  // namespace
+
+Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t connections) {
+  HttpOptions options;
+  LAKEGATE_TRY(options.addresses, AddressPolicy::create(source.allow_hosts));
+  options.max_connections = std::min(connections, most_connections());
+  options.connect_timeout = source.limits.connect_timeout;
+  options.first_byte_timeout = source.limits.first_byte_timeout;
+  options.total_timeout = source.limits.timeout;
+  options.reply_timeout = source.limits.first_byte_timeout;
+  options.max_reply_bytes = source.limits.max_reply;
+  options.use_proxy = source.allow_proxy;
+  options.ca_file = source.ca_file;
+  options.keep_system_cas = true;
+  options.ca_setting = "ca_file";
+  options.http2 = true;
+  options.decode = true;
+  return options;
+}
 
 Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
                                const FetchRequest& request, const FetchTools& tools,

@@ -31,6 +31,12 @@ struct FetchProgress {
   std::chrono::milliseconds elapsed{};
 };
 
+// Where a source's secrets are kept, and who signs for AWS; made where adapters are named.
+struct FetchServices {
+  std::unique_ptr<SecretSource> secrets;
+  std::unique_ptr<RequestSigner> signer;
+};
+
 // What a fetch works with that is not the lake's. All outlive it.
 struct FetchTools {
   SecretSource* secrets = nullptr;
@@ -64,6 +70,9 @@ struct FetchOutcome {
   std::vector<std::string> remarks;
   bool finished() const { return record.has_value(); }
 };
+
+// What a client for the servers of a source is like: addresses checked, replies decoded.
+Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t connections);
 
 // Goes on with a plan, or makes one, until it is finished, its time is up or it is interrupted; the
 // next call goes on from there. Safe to call at any time from any number of processes: two

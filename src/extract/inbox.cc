@@ -4,15 +4,14 @@
 
 namespace lakegate {
 
-void Inbox::put(Arrival arrival) {
-  bool wake = false;
-  {
-    const std::lock_guard guard(mutex_);
-    if (is_closed_) return discard(arrival);
-    arrivals_.push_back(std::move(arrival));
-    wake = std::exchange(somebody_waits_, false);
+bool Inbox::put(Arrival arrival) {
+  const std::lock_guard guard(mutex_);
+  if (is_closed_) {
+    discard(arrival);
+    return false;
   }
-  if (wake) woken_.notify_one();
+  arrivals_.push_back(std::move(arrival));
+  return std::exchange(somebody_waits_, false);
 }
 
 void Inbox::take(std::vector<Arrival>& arrivals, EngineClock& clock,

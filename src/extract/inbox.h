@@ -26,12 +26,9 @@ class Inbox {
  public:
   explicit Inbox(std::shared_ptr<ReplyMemory> memory) : memory_(std::move(memory)) {}
 
-  // On any thread.
-  void put(Arrival arrival);
-  bool is_empty() const {
-    const std::lock_guard guard(mutex_);
-    return arrivals_.empty();
-  }
+  // On any thread. True: somebody waits, and is to be woken, soon.
+  bool put(Arrival arrival);
+  void wake() { woken_.notify_one(); }
   // Swaps what has arrived with `arrivals`, which is emptied first. If nothing has, waits.
   void take(std::vector<Arrival>& arrivals, EngineClock& clock,
             std::chrono::steady_clock::time_point until);
@@ -42,7 +39,7 @@ class Inbox {
   void discard(const Arrival& arrival);
 
   const std::shared_ptr<ReplyMemory> memory_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable woken_;
   std::vector<Arrival> arrivals_;
   bool somebody_waits_ = false;

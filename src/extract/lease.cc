@@ -42,7 +42,8 @@ Result<std::unique_ptr<PlanLease>> PlanLease::take(ObjectStore& store, ObjectKey
   const Instant now = options.now();
   if (found) {
     const LeaseRecord& other = found->record;
-    const bool is_free = other.holder.empty() || other.expires_at <= now ||
+    const bool is_free = other.holder.empty() || other.holder == options.holder ||
+                         other.expires_at <= now ||
                          (options.is_gone && options.is_gone(other.holder));
     if (!is_free) return held(key, other.holder, other.expires_at);
   }

@@ -21,6 +21,9 @@ class CrtHttpClient final : public HttpClient {
     pools_->send_all(std::move(one));
   }
   void send_all(std::vector<Sending> batch) override { pools_->send_all(std::move(batch)); }
+  void after_callbacks(std::function<void()> what) override {
+    pools_->after_callbacks(std::move(what));
+  }
 
  private:
   std::shared_ptr<HttpPools> pools_;

@@ -67,6 +67,9 @@ class HttpClient {
     HttpCallback done;
   };
   virtual void send_all(std::vector<Sending> batch);
+  // Runs `what` when the callbacks that are due now have been called, on their thread: whoever
+  // waits for replies is woken once for many.
+  virtual void after_callbacks(std::function<void()> what) { what(); }
   Result<HttpReply> send(HttpRequest request);  // waits; never on an event-loop thread
 };
 

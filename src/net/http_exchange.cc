@@ -113,12 +113,7 @@ int HttpExchange::on_body(aws_http_stream* /*stream*/, const aws_byte_cursor* da
                             {}};
     return aws_raise_error(AWS_ERROR_SHORT_BUFFER);
   }
-  if (body.empty()) {  // once, rather than by doubling
-    const std::string_view length = exchange.reply_.header("content-length");
-    std::size_t bytes = 0;
-    std::from_chars(length.data(), length.data() + length.size(), bytes);
-    body.reserve(std::min(bytes, options.max_reply_bytes));
-  }
+  if (body.size() + data->len > body.capacity()) exchange.make_room(data->len);
   body.append(to_view(*data));
   if (options.memory) {
     options.memory->take(data->len);
@@ -126,6 +121,19 @@ int HttpExchange::on_body(aws_http_stream* /*stream*/, const aws_byte_cursor* da
     exchange.want_more(data->len);
   }
   return AWS_OP_SUCCESS;
+}
+
+// Twice rather than by doubling: what is reserved and not filled yet is memory that was used
+// before, so that replies which wait after their first bytes must not have reserved for all of
+// them.
+void HttpExchange::make_room(std::size_t more) {
+  std::string& body = reply_.body;
+  const std::string_view length = reply_.header("content-length");
+  std::size_t whole = 0;
+  std::from_chars(length.data(), length.data() + length.size(), whole);
+  whole = std::min(whole, owner_->options().max_reply_bytes);
+  if (body.empty() && owner_->options().memory) whole = std::min(whole, 2 * kReplyWindow);
+  if (whole >= body.size() + more) body.reserve(whole);
 }
 
 // Small replies come within the first window and never get here beyond the addition.

@@ -17,9 +17,9 @@ namespace lakegate {
 
 class HttpExchange;
 
-// What connections can receive of a reply before anybody has said that they may: of those clients
-// that have a ReplyMemory.
-inline constexpr std::size_t kReplyWindow = 64 * 1024;
+// How much of a reply comes without anybody having said that it may, to clients that have a
+// ReplyMemory. The connection reads up to 64 KiB ahead of that.
+inline constexpr std::size_t kReplyWindow = 32 * 1024;
 
 // Where an exchange has its connection from.
 class HttpConnectionSource {
@@ -76,6 +76,7 @@ class HttpExchange {
 
   int make_message();
   void send_on(HttpConnectionSource& source, aws_http_connection* connection);
+  void make_room(std::size_t more);
   void want_more(std::size_t received);
   bool has_to_wait();
   bool is_coded() const;

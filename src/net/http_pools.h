@@ -20,6 +20,7 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   static Result<std::shared_ptr<HttpPools>> create(const HttpOptions& options);
 
   void send_all(std::vector<HttpClient::Sending> batch);
+  void after_callbacks(std::function<void()> what) { runtime_.post(std::move(what)); }
   // Fails all that is outstanding and waits for the callbacks, unless on the event-loop thread.
   void close();
 

@@ -12,7 +12,7 @@ namespace lakegate {
 
 // Thread-safe. Not a hard limit: what has been received is taken even if it is more than is left,
 // and the first in line always reads on. So at most `limit` is held, plus what connections receive
-// unasked (kReplyWindow each), plus one whole reply.
+// unasked (about 100 KB each, of large replies), plus one whole reply.
 class ReplyMemory {
  public:
   explicit ReplyMemory(std::size_t limit) : limit_(limit) {}

@@ -19,10 +19,21 @@ namespace lakegate {
 
 // A server on an ephemeral port of loopback: `answer` gets the bytes of a request with a body of
 // its Content-Length, and gives the bytes of the reply; an empty reply closes the connection.
+// `talk` writes a reply bit by bit, and returns false to close.
 class LoopbackServer {
  public:
+  // False: the other side is gone.
+  using Write = std::function<bool(std::string_view bytes)>;
+  using Talk = std::function<bool(const std::string& request, const Write& write)>;
+
   explicit LoopbackServer(std::function<std::string(const std::string&)> answer)
-      : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : LoopbackServer(
+            Talk([answer = std::move(answer)](const std::string& request, const Write& write) {
+              const std::string reply = answer(request);
+              return !reply.empty() && write(reply);
+            })) {}
+  explicit LoopbackServer(Talk talk)
+      : talk_(std::move(talk)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -65,13 +76,12 @@ class LoopbackServer {
       const std::size_t body = field < end ? std::stoul(bytes.substr(field + 16)) : 0;
       while (bytes.size() < end + 4 + body)
         if (!read_some(connection, bytes)) return;
-      const std::string reply = answer_(bytes.substr(0, end + 4 + body));
+      const std::string request = bytes.substr(0, end + 4 + body);
       bytes.erase(0, end + 4 + body);
-      if (reply.empty()) {
+      if (!talk_(request, [&](std::string_view reply) { return write_all(connection, reply); })) {
         ::shutdown(connection, SHUT_RDWR);
         return;
       }
-      if (::send(connection, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return;
     }
   }
   static bool read_some(int connection, std::string& bytes) {
@@ -81,7 +91,16 @@ class LoopbackServer {
     return got > 0;
   }
 
-  std::function<std::string(const std::string&)> answer_;
+  static bool write_all(int connection, std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  Talk talk_;
   int socket_;
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> count_ = 0;

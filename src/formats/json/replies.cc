@@ -26,6 +26,9 @@ using json::Layout;
 using json::Record;
 namespace ondemand = simdjson::ondemand;
 
+// A reply may hold many rows, so that it may be longer than a record of a file.
+constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{256} << 20;
+
 // Where a row stands: in which landed line, and in which element of its array.
 struct Place {
   std::uint32_t line = 0;
@@ -128,7 +131,10 @@ class RowCutter {
           {.file = file, .line = line.line, .column = 0});
     };
     if (line.is_too_long) {
-      reject(line, index, "the reply is longer than a record may be", rows, places);
+      reject(line, index,
+             fmt::format("the reply is longer than {} MiB; ask for less at a time",
+                         kMaxReplyBytes >> 20),
+             rows, places);
       return {};
     }
     const std::string_view text = lines.text(line);
@@ -303,7 +309,9 @@ class ReplyFile : public RecordFile {
         options_(std::make_shared<const ReplyOptions>(options)) {}
 
   Result<std::unique_ptr<ChunkReader>> open() const override {
-    LAKEGATE_TRY(auto blocks, BlockReader::open(*input_, {.layout = Layout::kLines, .start = 0}));
+    LAKEGATE_TRY(auto blocks, BlockReader::open(*input_, {.layout = Layout::kLines,
+                                                          .start = 0,
+                                                          .max_record_bytes = kMaxReplyBytes}));
     return std::make_unique<ReplyChunkReader>(std::move(blocks), file_, options_);
   }
   const std::vector<std::string>& column_names() const override { return no_names_; }

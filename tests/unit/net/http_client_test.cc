@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fakes/loopback_server.h"
@@ -113,6 +115,115 @@ TEST(HttpClient, ASilentServerTimesOut) {
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::kRetryable);
   EXPECT_THAT(reply.error().message, testing::HasSubstr("no reply in time"));
+}
+
+// Writes `first`, then a byte at a time until the other side has had enough.
+LoopbackServer::Talk drip(std::string first) {
+  return [first = std::move(first)](const std::string&, const LoopbackServer::Write& write) {
+    if (!write(first)) return false;
+    while (write("x")) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return false;
+  };
+}
+
+TEST(HttpClient, AServerThatDripsIsCutAtTheLimitOfTime) {
+  using std::chrono::milliseconds;
+  for (const std::string first :
+       {"H", "HTTP/1.1 200 OK\r\nX-Drip: ", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"}) {
+    LoopbackServer server(drip(first));
+    const auto reply =
+        client({.first_byte_timeout = milliseconds(5'000), .total_timeout = milliseconds(300)})
+            ->send({.origin = server.origin()});
+    ASSERT_FALSE(reply) << first;
+    EXPECT_TRUE(is_timeout(reply.error()));
+    EXPECT_THAT(reply.error().message, testing::HasSubstr("not complete after 0.3 s"));
+  }
+}
+
+TEST(HttpClient, AServerThatNeverBeginsIsCutAtItsOwnLimit) {
+  using std::chrono::milliseconds;
+  LoopbackServer server(drip("H"));
+  const auto reply =
+      client({.first_byte_timeout = milliseconds(200), .total_timeout = milliseconds(60'000)})
+          ->send({.origin = server.origin()});
+  ASSERT_FALSE(reply);
+  EXPECT_TRUE(is_timeout(reply.error()));
+  EXPECT_THAT(reply.error().message, testing::HasSubstr("nothing came for 0.2 s"));
+}
+
+TEST(HttpClient, AnEndlessReplyIsCutAtTheLimitOfSize) {
+  LoopbackServer server([](const std::string&, const LoopbackServer::Write& write) {
+    if (!write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")) return false;
+    while (write("1000\r\n" + std::string(0x1000, 'x') + "\r\n")) continue;
+    return false;
+  });
+  auto memory = std::make_shared<ReplyMemory>(std::size_t{1} << 30);
+  const auto reply =
+      client({.max_reply_bytes = 1'000'000, .memory = memory})->send({.origin = server.origin()});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ErrorKind::kPermanent);
+  EXPECT_THAT(reply.error().message, testing::HasSubstr("longer than 1000000 bytes"));
+  EXPECT_EQ(memory->held(), 0u);
+}
+
+TEST(HttpClient, AsksForCompressionAndUndoesIt) {
+  // printf hello | gzip -n
+  const std::string gzipped(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00"
+      "\x86\xa6\x10\x36\x05\x00\x00\x00",
+      25);
+  std::string seen;
+  LoopbackServer server([&](const std::string& request) {
+    seen = request;
+    return http_reply(200, gzipped, "Content-Encoding: gzip\r\n");
+  });
+  auto memory = std::make_shared<ReplyMemory>(1'000'000);
+  const auto reply = client({.decode = true, .memory = memory})->send({.origin = server.origin()});
+  ASSERT_TRUE(reply) << reply.error().to_string();
+  EXPECT_EQ(reply->body, "hello");
+  EXPECT_EQ(reply->header("content-encoding"), "");
+  EXPECT_THAT(seen, testing::HasSubstr("Accept-Encoding: gzip, zstd\r\n"));
+  EXPECT_EQ(memory->held(), 5u);
+  EXPECT_EQ(client()->send({.origin = server.origin()})->body, gzipped);
+  EXPECT_THAT(seen, testing::Not(testing::HasSubstr("Accept-Encoding")));
+}
+
+TEST(HttpClient, OnlyTheFirstInLineReadsOnWhenMemoryIsSpent) {
+  constexpr std::size_t kReply = 4'000'000;
+  constexpr std::size_t kLimit = 200'000;
+  constexpr std::size_t kRequests = 4;
+  LoopbackServer server([](const std::string&) { return http_ok(std::string(kReply, 'x')); });
+  auto memory = std::make_shared<ReplyMemory>(kLimit);
+  const auto bounded = client({.memory = memory});
+  std::array<std::promise<std::size_t>, kRequests> sizes;
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    HttpRequest request{.origin = server.origin()};
+    request.order = i;
+    bounded->send(request,
+                  [&, i](auto reply) { sizes[i].set_value(reply ? reply->body.size() : 0); });
+  }
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    memory->first_in_line(i);
+    EXPECT_EQ(sizes[i].get_future().get(), kReply);
+    // The others have come as far as they could before it was spent, and no further.
+    EXPECT_LE(memory->held(), kReply + kLimit + kRequests * 2 * 64 * 1024);
+    memory->give_back(kReply);
+  }
+  EXPECT_EQ(memory->held(), 0u);
+}
+
+TEST(HttpClient, ClosingEndsWhatWaitsForMemory) {
+  LoopbackServer server([](const std::string&) { return http_ok(std::string(4'000'000, 'x')); });
+  auto memory = std::make_shared<ReplyMemory>(100'000);
+  auto closing = client({.memory = memory});
+  std::promise<bool> ended;
+  HttpRequest request{.origin = server.origin()};
+  request.order = 1;  // the first in line is 0
+  closing->send(request, [&](auto reply) { ended.set_value(reply.has_value()); });
+  while (!memory->is_spent()) std::this_thread::yield();
+  closing.reset();
+  EXPECT_FALSE(ended.get_future().get());
+  EXPECT_EQ(memory->held(), 0u);
 }
 
 TEST(HttpClient, ClosingFailsWhatIsOutstandingAndWaits) {

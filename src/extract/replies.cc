@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include "extract/engine_run.h"
+
+namespace lakegate {
+namespace {
+
+constexpr int kMostRedirects = 5;
+constexpr std::chrono::minutes kLongestComeBack{5};
+constexpr std::size_t kReplyBytes = 512;  // what a reply costs beside its body and headers
+
+std::size_t size_beside_body(const HttpReply& reply) {
+  std::size_t size = kReplyBytes;
+  for (const HttpHeader& header : reply.headers)
+    size += header.name.size() + header.value.size() + sizeof(HttpHeader);
+  return size;
+}
+
+}  // namespace
+
+void Engine::arrived(std::size_t position, Result<HttpReply> outcome) {
+  OpenSet& set = at(position);
+  ServerPace& pace = set.server->pace;
+  servers_.ended();
+  set.is_in_flight = false;
+  set.answer.latency =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now_ - *set.first_sent);
+  const Verdict verdict = judge(outcome);
+  if (outcome) {
+    ++progress_.replies;
+    progress_.bytes += outcome->body.size();
+    set.answer.status = outcome->status;
+    if (verdict != Verdict::kGood) give_back(outcome->body.size());
+  }
+  switch (verdict) {
+    case Verdict::kGood:
+    case Verdict::kRedirect:
+    case Verdict::kUnauthorized:
+    case Verdict::kBad:
+      pace.came_through(outcome->first_byte);
+      is_alive();
+      break;
+    case Verdict::kTroubled:
+      pace.failed();
+      is_alive();
+      break;
+    case Verdict::kHopeless:
+      pace.failed();
+      break;
+    case Verdict::kTimedOut:
+      pace.timed_out(set.sent, now_);
+      break;
+    case Verdict::kLost:
+      pace.lost(set.sent, now_);
+      break;
+    case Verdict::kTurnedAway:
+      return turned_away(position, *outcome);
+  }
+  switch (verdict) {
+    case Verdict::kGood:
+      return keep(position, *std::move(outcome));
+    case Verdict::kRedirect:
+      return follow(position, *outcome);
+    case Verdict::kUnauthorized:
+      if (!set.has_new_credentials && asking_.refused(set.n, set.asked.request)) {
+        set.has_new_credentials = true;
+        return ask_again_now(position);
+      }
+      break;
+    case Verdict::kHopeless:
+      return failed(set, std::move(outcome).error());
+    case Verdict::kTroubled: {
+      const auto come_back = retry_after(outcome->header("retry-after"), clock_.wall());
+      return try_again(
+          position,
+          {ErrorKind::kRetryable, describe_status(set.asked.request, outcome->status), {}},
+          std::min<std::chrono::milliseconds>(come_back.value_or(std::chrono::milliseconds(0)),
+                                              kLongestComeBack));
+    }
+    case Verdict::kTimedOut:
+    case Verdict::kLost:
+      return try_again(position, std::move(outcome).error(), std::chrono::milliseconds(0));
+    case Verdict::kBad:
+    case Verdict::kTurnedAway:
+      break;
+  }
+  failed(set, {ErrorKind::kPermanent, describe_status(set.asked.request, outcome->status), {}});
+}
+
+void Engine::keep(std::size_t position, HttpReply reply) {
+  OpenSet& set = at(position);
+  const std::size_t beside = size_beside_body(reply);
+  if (options_.memory) options_.memory->take(beside);
+  const std::size_t held = beside + reply.body.size();
+  set.held += held;
+  usual_reply_ += (static_cast<double>(held) - usual_reply_) / 16;
+  set.answer.bytes += reply.body.size();
+  set.answer.pages.push_back(std::move(reply));
+  auto next = asking_.next(set.n, set.asked.request, set.page, set.answer.pages.back());
+  if (!next) return failed(set, std::move(next).error());
+  if (!*next) return done(set);
+  set.page = **std::move(next);
+  set.failures = 0;
+  set.has_new_credentials = false;
+  ask_again_now(position);
+}
+
+void Engine::follow(std::size_t position, const HttpReply& redirect) {
+  OpenSet& set = at(position);
+  if (++set.redirects > kMostRedirects)
+    return failed(set, {ErrorKind::kPermanent,
+                        fmt::format("{} redirects more than {} times",
+                                    host_header(set.asked.request.origin), kMostRedirects),
+                        {}});
+  auto there = redirected(std::move(set.asked), redirect, {.allow_http = options_.allow_http});
+  if (!there) return failed(set, std::move(there).error());
+  built(set, *std::move(there));
+  servers_.wait(*set.server, position);
+}
+
+void Engine::turned_away(std::size_t position, const HttpReply& reply) {
+  OpenSet& set = at(position);
+  const auto come_back = retry_after(reply.header("retry-after"), clock_.wall());
+  last_refusal_ = describe_status(set.asked.request, reply.status);
+  Error error{ErrorKind::kRetryable, last_refusal_, {}};
+  if (come_back && *come_back > kLongestComeBack) {
+    set.server->pace.turned_away(set.sent, now_, std::nullopt);
+    error.message +=
+        fmt::format(" and wants to be left alone for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(*come_back).count());
+    if (!set.server->pace.is_down()) return failed(set, std::move(error));
+    error.message += "; run it again after that, it goes on where it stopped";
+    gone_ = std::move(error);
+    return;
+  }
+  // 503 may be about this request only.
+  const auto hold = reply.status == 429 ? come_back : std::nullopt;
+  set.server->pace.turned_away(set.sent, now_, hold);
+  if (come_back) alive_ = std::max(alive_, now_ + *come_back);
+  try_again(position, std::move(error), come_back.value_or(std::chrono::milliseconds(0)));
+}
+
+void Engine::try_again(std::size_t position, Error error, std::chrono::milliseconds not_before) {
+  OpenSet& set = at(position);
+  set.redirects = 0;
+  set.built.reset();
+  if (++set.failures > options_.retries) {
+    if (options_.retries > 0) error.message += fmt::format(" (tried {} times)", set.failures);
+    return failed(set, std::move(error));
+  }
+  const bool is_down = set.server != nullptr && set.server->pace.is_down();
+  if (is_down) last_refusal_ = error.message;
+  // A server that is left alone is not hammered, and its sets have no part in its failure.
+  if (!budget_.take() && !is_down) {
+    error.message += "; it was not tried again, because too many requests have failed";
+    return failed(set, std::move(error));
+  }
+  ++progress_.retries;
+  retries_.emplace(now_ + std::max(not_before, backoff_.after(set.failures)), position);
+}
+
+void Engine::ask_again_now(std::size_t position) {
+  at(position).redirects = 0;
+  if (build(position)) servers_.wait(*at(position).server, position);
+}
+
+void Engine::failed(OpenSet& set, Error error) {
+  set.answer.failure = std::move(error);
+  ++progress_.failed;
+  done(set);
+}
+
+void Engine::done(OpenSet& set) {
+  set.is_done = true;
+  set.page = {};
+  set.asked = {};
+}
+
+void Engine::is_alive() {
+  alive_ = std::max(alive_, now_);
+  was_ever_alive_ = true;
+}
+
+}  // namespace lakegate
