@@ -10,7 +10,8 @@ FUZZ_SECONDS ?= 60
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py")'
+	@echo '  (PRESET=debug|sanitize|release, JOBS=n, BENCH="options of bench/run.py",'
+	@echo '   FETCH_BENCH="options of bench/fetch.py")'
 
 setup: ## install what build and tests need
 	@tools/setup build test servers deploy
@@ -26,10 +27,11 @@ test: setup ## every test: units, contracts, end to end, the checks of the repos
 	@tools/build $(PRESET)
 	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
 
-bench: ## the same work by lakegate and by its peers: a table and a plot
+bench: ## the same work by lakegate and by its peers: tables and a plot
 	@tools/setup build bench
 	@tools/build release lakegate
 	@PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" "$$(tools/setup --python bench)" bench/run.py $(BENCH)
+	@PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" "$$(tools/setup --python bench)" bench/fetch.py $(FETCH_BENCH)
 
 soak: ## hours of fuzzing (SOAK_SECONDS for each target)
 	@tools/setup build lint

@@ -1,5 +1,5 @@
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
-  for_each            = local.stages
+  for_each            = local.functions
   alarm_name          = "${var.name}-${each.key}-dead-letters"
   alarm_description   = "lakegate: messages that could not be processed are in the dead-letter queue of ${each.key}"
   namespace           = "AWS/SQS"

@@ -45,6 +45,29 @@ locals {
       expires = try(dataset.serve.ttl, null) != null
     }...
   }
+  # What datasets with a schedule need of AWS besides their own part of the lake.
+  sources = { for name, dataset in local.config.datasets : name => dataset.source if try(dataset.source, null) != null }
+  fetched = {
+    for name in keys(var.schedule) : name => {
+      files = [for variable in values(try(local.sources[name].for_each, {})) : variable.file if can(variable.file)]
+      # References stand under auth, or one level below.
+      secrets = concat(
+        [for secret in values(try(local.sources[name].auth, {})) : secret],
+        flatten([for part in values(try(local.sources[name].auth, {})) : [for secret in try(values(part), []) : secret]]),
+      )
+    } if contains(keys(local.sources), name)
+  }
+  # What datasets with a schedule need of AWS besides their own part of the lake.
+  sources = { for name, dataset in local.config.datasets : name => dataset.source if try(dataset.source, null) != null }
+  fetched = {
+    for name in keys(var.schedule) : name => {
+      files = [for variable in values(try(local.sources[name].for_each, {})) : variable.file if can(variable.file)]
+      secrets = concat(
+        [for secret in values(try(local.sources[name].auth, {})) : secret],
+        flatten([for part in values(try(local.sources[name].auth, {})) : [for secret in try(values(part), []) : secret]]),
+      )
+    } if contains(keys(local.sources), name)
+  }
   # The table of lakegate's own that datasets of `mode: snapshot` need (docs/dynamodb.md).
   has_marks     = length([for dataset in local.served : dataset if try(dataset.mode, "append") == "snapshot"]) > 0
   glue_database = try(local.environment.catalog.glue.database, local.config.catalog.glue.database, null)

@@ -2,7 +2,7 @@
 # ones end in the dead-letter queue.
 
 resource "aws_sqs_queue" "dead_letters" {
-  for_each                  = local.stages
+  for_each                  = local.functions
   name                      = "${var.name}-${each.key}-dead-letters"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
@@ -22,11 +22,21 @@ resource "aws_sqs_queue" "events" {
 }
 
 resource "aws_sqs_queue_policy" "dead_letters" {
-  for_each  = local.stages
+  for_each  = local.functions
   queue_url = aws_sqs_queue.dead_letters[each.key].url
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [merge(local.tls_only, { Resource = aws_sqs_queue.dead_letters[each.key].arn })]
+    Version = "2012-10-17"
+    Statement = concat(
+      [merge(local.tls_only, { Resource = aws_sqs_queue.dead_letters[each.key].arn })],
+      # What a schedule could not give to the function.
+      [for _ in slice(["fetch"], 0, each.key == "fetch" ? 1 : 0) : {
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.dead_letters[each.key].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = [for name in sort(keys(var.schedule)) : aws_cloudwatch_event_rule.schedule[name].arn] } }
+      }],
+    )
   })
 }
 

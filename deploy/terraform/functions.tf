@@ -1,4 +1,4 @@
-# The two functions, with what feeds them.
+# The functions, with what feeds them.
 
 locals {
   event_bus = var.event_bus_arn == null ? null : regex("event-bus/(.+)$", var.event_bus_arn)[0]
@@ -21,16 +21,21 @@ locals {
       key_pattern   = { wildcard = "${local.prefix}_lake/runs/*.json" }
     }
   })
+  # Those that are fed from queues, and the one that schedules start.
+  functions = merge({ for name, stage in local.stages : name => { description = stage.description, timeout = var.timeout } },
+    length(var.schedule) == 0 ? {} : {
+      fetch = { description = "lakegate: an API -> landing/ -> curated/", timeout = var.fetch_timeout }
+  })
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  for_each          = local.stages
+  for_each          = local.functions
   name              = "/aws/lambda/${var.name}-${each.key}"
   retention_in_days = var.log_retention_days
 }
 
 resource "aws_iam_role" "function" {
-  for_each             = local.stages
+  for_each             = local.functions
   name                 = "${var.name}-${each.key}"
   permissions_boundary = var.permissions_boundary
   assume_role_policy = jsonencode({
@@ -44,7 +49,7 @@ resource "aws_iam_role" "function" {
 }
 
 resource "aws_iam_role_policy" "function" {
-  for_each = local.stages
+  for_each = local.functions
   name     = "${var.name}-${each.key}"
   role     = aws_iam_role.function[each.key].name
   policy = jsonencode({
@@ -55,14 +60,13 @@ resource "aws_iam_role_policy" "function" {
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
-      },
-      {
+      }
+      ], [for queue in compact([try(aws_sqs_queue.events[each.key].arn, "")]) : {
         Sid      = "ConsumeQueue"
         Effect   = "Allow"
         Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-        Resource = [aws_sqs_queue.events[each.key].arn]
-      },
-    ])
+        Resource = [queue]
+    }])
   })
 }
 
@@ -85,7 +89,7 @@ resource "aws_lambda_layer_version" "config" {
 }
 
 resource "aws_lambda_function" "stage" {
-  for_each         = local.stages
+  for_each         = local.functions
   function_name    = "${var.name}-${each.key}"
   description      = each.value.description
   role             = aws_iam_role.function[each.key].arn
@@ -93,7 +97,7 @@ resource "aws_lambda_function" "stage" {
   handler          = "bootstrap"
   architectures    = [var.architecture]
   memory_size      = var.memory_size
-  timeout          = var.timeout
+  timeout          = each.value.timeout
   filename         = var.package_path
   source_code_hash = filebase64sha256(var.package_path)
   layers           = [aws_lambda_layer_version.config.arn]
@@ -103,7 +107,7 @@ resource "aws_lambda_function" "stage" {
       LAKEGATE_CONFIG = "/opt/lake.yaml"
       },
       var.environment == null ? {} : { LAKEGATE_ENV = var.environment },
-    each.key == "convert" && var.event_bus_arn != null ? { LAKEGATE_EVENT_BUS = local.event_bus } : {})
+    each.key != "load" && var.event_bus_arn != null ? { LAKEGATE_EVENT_BUS = local.event_bus } : {})
   }
   logging_config {
     log_format = "Text"

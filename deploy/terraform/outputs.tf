@@ -9,7 +9,7 @@ output "landing_queue" {
 }
 
 output "functions" {
-  description = "Names of the functions, by what they do: convert, load."
+  description = "Names of the functions, by what they do: convert, load, fetch."
   value       = { for stage, function in aws_lambda_function.stage : stage => function.function_name }
 }
 

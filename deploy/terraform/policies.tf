@@ -39,6 +39,34 @@ locals {
     Resource = ["*"]
   }]
 
+  here          = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  fetched_files = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
+  # Secrets Manager puts a hyphen and six characters behind a name.
+  fetched_secrets = distinct(sort([
+    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
+    startswith(secret.secretsmanager, "arn:") ? secret.secretsmanager : "arn:${data.aws_partition.current.partition}:secretsmanager:${local.here}:secret:${secret.secretsmanager}-??????"
+    if can(secret.secretsmanager)
+  ]))
+  fetched_parameters = distinct(sort([
+    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
+    startswith(secret.ssm, "arn:") ? secret.ssm : "arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter/${trimprefix(secret.ssm, "/")}"
+    if can(secret.ssm)
+  ]))
+
+  here          = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  fetched_files = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
+  # Secrets Manager puts a hyphen and six characters behind a name.
+  fetched_secrets = distinct(sort([
+    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
+    startswith(secret.secretsmanager, "arn:") ? secret.secretsmanager : "arn:${data.aws_partition.current.partition}:secretsmanager:${local.here}:secret:${secret.secretsmanager}-??????"
+    if can(startswith(secret.secretsmanager, "arn:"))
+  ]))
+  fetched_parameters = distinct(sort([
+    for secret in flatten([for source in values(local.fetched) : source.secrets]) :
+    startswith(secret.ssm, "arn:") ? secret.ssm : "arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter/${trimprefix(secret.ssm, "/")}"
+    if can(startswith(secret.ssm, "arn:"))
+  ]))
+
   batched = [for name, served in local.tables : name if served[0].batched]
 
   permissions = {
@@ -112,6 +140,144 @@ locals {
           "${local.glue_arn}:database/${database}",
           "${local.glue_arn}:table/${database}/*",
         ]
+        }], [for bus in compact([var.event_bus_arn]) : {
+        Sid      = "AnnounceRuns"
+        Effect   = "Allow"
+        Action   = ["events:PutEvents"]
+        Resource = [bus]
+    }])
+    fetch = concat([
+      local.list_lake,
+      {
+        Sid      = "LandReplies"
+        Effect   = "Allow"
+        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Resource = [for name in keys(local.fetched) : "${local.objects}landing/${name}/*"]
+      },
+      {
+        Sid    = "RecordFetches"
+        Effect = "Allow"
+        Action = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
+      },
+      {
+        Sid      = "ReadOutputVersions"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion"]
+        Resource = [for name in keys(local.fetched) : "${local.objects}curated/${name}/*"]
+      },
+      {
+        Sid    = "WriteOutputs"
+        Effect = "Allow"
+        Action = local.s3_upload
+        Resource = flatten([for name in keys(local.fetched) : [
+          "${local.objects}curated/${name}/*", "${local.objects}rejected/${name}/*"
+        ]])
+      },
+      {
+        Sid    = "WriteRecords"
+        Effect = "Allow"
+        Action = local.s3_read_write
+        Resource = flatten([for name in keys(local.fetched) : [
+          "${local.objects}_lake/claims/${name}/*", "${local.objects}_lake/runs/${name}/*",
+          "${local.objects}_lake/schemas/${name}.json"
+        ]])
+      },
+      {
+        Sid      = "RecordFailures"
+        Effect   = "Allow"
+        Action   = local.s3_upload
+        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/failures/${name}/*"]
+      },
+      ], local.use_key, [for _ in slice(["files"], 0, length(local.fetched_files) > 0 ? 1 : 0) : {
+        Sid      = "ReadParameters"
+        Effect   = "Allow"
+        Action   = concat(local.s3_read, ["s3:GetObjectVersion"])
+        Resource = [for file in local.fetched_files : "${local.objects}${file}"]
+        }], [for _ in slice(["secrets"], 0, length(local.fetched_secrets) > 0 ? 1 : 0) : {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = local.fetched_secrets
+        }], [for _ in slice(["parameters"], 0, length(local.fetched_parameters) > 0 ? 1 : 0) : {
+        Sid      = "ReadSecureParameters"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = local.fetched_parameters
+        }], [for queue in compact([try(aws_sqs_queue.dead_letters["fetch"].arn, "")]) : {
+        Sid      = "GiveUp"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [queue]
+        }], [for bus in compact([var.event_bus_arn]) : {
+        Sid      = "AnnounceRuns"
+        Effect   = "Allow"
+        Action   = ["events:PutEvents"]
+        Resource = [bus]
+    }])
+    fetch = concat([
+      local.list_lake,
+      {
+        Sid      = "LandReplies"
+        Effect   = "Allow"
+        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Resource = [for name in keys(local.fetched) : "${local.objects}landing/${name}/*"]
+      },
+      {
+        Sid      = "RecordFetches"
+        Effect   = "Allow"
+        Action   = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
+      },
+      {
+        Sid      = "ReadOutputVersions"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion"]
+        Resource = [for name in keys(local.fetched) : "${local.objects}curated/${name}/*"]
+      },
+      {
+        Sid    = "WriteOutputs"
+        Effect = "Allow"
+        Action = local.s3_upload
+        Resource = flatten([for name in keys(local.fetched) : [
+          "${local.objects}curated/${name}/*", "${local.objects}rejected/${name}/*"
+        ]])
+      },
+      {
+        Sid    = "WriteRecords"
+        Effect = "Allow"
+        Action = local.s3_read_write
+        Resource = flatten([for name in keys(local.fetched) : [
+          "${local.objects}_lake/claims/${name}/*", "${local.objects}_lake/runs/${name}/*",
+          "${local.objects}_lake/schemas/${name}.json"
+        ]])
+      },
+      {
+        Sid      = "RecordFailures"
+        Effect   = "Allow"
+        Action   = local.s3_upload
+        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/failures/${name}/*"]
+      },
+      ], local.use_key, [for _ in slice(["files"], 0, length(local.fetched_files) > 0 ? 1 : 0) : {
+        Sid      = "ReadParameters"
+        Effect   = "Allow"
+        Action   = concat(local.s3_read, ["s3:GetObjectVersion"])
+        Resource = [for file in local.fetched_files : "${local.objects}${file}"]
+        }], [for _ in slice(["secrets"], 0, length(local.fetched_secrets) > 0 ? 1 : 0) : {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = local.fetched_secrets
+        }], [for _ in slice(["parameters"], 0, length(local.fetched_parameters) > 0 ? 1 : 0) : {
+        Sid      = "ReadSecureParameters"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = local.fetched_parameters
+        }], [for queue in compact([try(aws_sqs_queue.dead_letters["fetch"].arn, "")]) : {
+        Sid      = "GiveUp"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [queue]
         }], [for bus in compact([var.event_bus_arn]) : {
         Sid      = "AnnounceRuns"
         Effect   = "Allow"

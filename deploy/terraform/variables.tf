@@ -49,6 +49,18 @@ variable "timeout" {
   default     = 300
 }
 
+variable "schedule" {
+  description = "When datasets with a `source:` are fetched, by name: rate(1 hour), cron(0 4 * * ? *) in UTC."
+  type        = map(string)
+  default     = {}
+}
+
+variable "fetch_timeout" {
+  description = "Of the function that fetches, in seconds."
+  type        = number
+  default     = 900
+}
+
 variable "bucket" {
   description = "The name of an existing bucket, which is left as it is; without one a bucket is made."
   type        = string

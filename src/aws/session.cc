@@ -1,5 +1,7 @@
 #include "aws/session.h"
 
+#include <future>
+
 #include "aws/settings.h"
 #include "aws/signed_service.h"
 
@@ -17,6 +19,13 @@ class Session : public AwsSession {
       LAKEGATE_TRY(origin, shared_->settings.endpoint(service));
     }
     return make_signed_service(shared_, std::string(service), std::move(*origin));
+  }
+  Result<HttpRequest> sign(HttpRequest request, const SigningScope& scope) override {
+    std::promise<Result<Credentials>> got;
+    shared_->credentials->get([&](Result<Credentials> found) { got.set_value(std::move(found)); });
+    LAKEGATE_TRY(const Credentials credentials, got.get_future().get());
+    const auto now = std::chrono::system_clock::now() + shared_->clock_offset.load();
+    return lakegate::sign(std::move(request), scope, credentials, now, PayloadHash::kSigned);
   }
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) override {
     shared_->deadline = deadline.value_or(std::chrono::steady_clock::time_point::max());

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "aws/service_client.h"
+#include "aws/signing.h"
 #include "lake/error.h"
 #include "net/http_client.h"
 
@@ -25,8 +26,9 @@ struct AwsSettings {
   std::string profile;
   std::map<std::string, std::string, std::less<>> endpoint_urls;  // by service; "" is for all
 
-  // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events"), else AWS's
-  // own for the region and the partition (aws, aws-cn, aws-us-gov).
+  // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events",
+  // "secretsmanager", "ssm"), else AWS's own for the region and the partition (aws, aws-cn,
+  // aws-us-gov).
   Result<HttpOrigin> endpoint(std::string_view service) const;
   // Whether it is configured, and so perhaps not AWS's.
   bool has_own_endpoint(std::string_view service) const;
@@ -42,6 +44,9 @@ class AwsSession {
   // "events"). `origin` overrides the endpoint: S3's virtual-hosted bucket.
   virtual Result<std::shared_ptr<ServiceClient>> service(
       std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
+  // A request to a server of somebody else's that takes AWS's signatures (API Gateway), signed with
+  // this process's credentials. Waits for them: never on an event-loop thread.
+  virtual Result<HttpRequest> sign(HttpRequest request, const SigningScope& scope) = 0;
   // For all calls that name no deadline of their own, from now on: what remains of an invocation.
   virtual void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) = 0;
 };

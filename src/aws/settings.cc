@@ -20,9 +20,13 @@ struct Service {
   std::string_view endpoint;
   std::string_view configured;
 };
-constexpr std::array kServices = {Service{"s3", "s3"}, Service{"dynamodb", "dynamodb"},
-                                  Service{"sqs", "sqs"}, Service{"glue", "glue"},
-                                  Service{"events", "eventbridge"}};
+constexpr std::array kServices = {Service{"s3", "s3"},
+                                  Service{"dynamodb", "dynamodb"},
+                                  Service{"sqs", "sqs"},
+                                  Service{"glue", "glue"},
+                                  Service{"events", "eventbridge"},
+                                  Service{"secretsmanager", "secrets_manager"},
+                                  Service{"ssm", "ssm"}};
 
 std::string get(const AwsEnvironment& environment, const std::string& name) {
   const auto found = environment.find(name);

@@ -7,9 +7,9 @@
 #include <random>
 
 #include "aws/fault.h"
-#include "aws/uri_encoding.h"
 #include "lake/error.h"
 #include "net/crt_runtime.h"
+#include "net/uri_encoding.h"
 
 namespace lakegate {
 namespace {

@@ -8,6 +8,7 @@
 #include "catalog/engine.h"
 #include "catalog/queries.h"
 #include "catalog/record_tables.h"
+#include "lake/base64.h"
 #include "lake/layout.h"
 
 namespace lakegate::glue {
@@ -69,21 +70,6 @@ Json json_input(const char* name, const std::vector<RecordColumn>& columns,
 
 std::string zone(std::string_view lake, std::string_view path) {
   return fmt::format("{}{}{}", lake, lake.ends_with('/') ? "" : "/", path);
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j)
-      text += j <= have ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
 }
 
 ViewColumn view_column(const std::string& name, const LogicalType& type) {

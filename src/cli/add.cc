@@ -1,9 +1,10 @@
-// lakegate add FILE: looks at a sample and writes a dataset with its schema into lake.yaml.
+// lakegate add FILE|URL: looks at a sample and writes a dataset with its schema into lake.yaml.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/add_source.h"
 #include "cli/amounts.h"
 #include "cli/commands.h"
 #include "cli/file_rows.h"
@@ -24,15 +25,19 @@ constexpr std::string_view kDetails =
     "under\n"
     "landing/ where its like will land; a file that lies in landing/ already gives its own "
     "folder.\n"
+    "A URL is asked once, and gives a dataset with a `source:` that `lakegate fetch` asks.\n"
     "Comments and layout of lake.yaml stay. Edit the types afterwards as you like.\n"
     "\nExamples:\n"
     "  lakegate add ~/downloads/sales-2026-01.csv --dry-run\n"
-    "  lakegate add ~/downloads/sales-2026-01.csv --name sales\n";
+    "  lakegate add ~/downloads/sales-2026-01.csv --name sales\n"
+    "  lakegate add 'https://api.example.com/devices/{device}' --each device=d1,d2 --bearer "
+    "env:TOKEN\n";
 
 struct Options {
   std::string input, name;
   bool dry_run = false;
   FileRowsOptions file;
+  SourceSample source;  // where the input is a URL
 };
 
 // "sales-2026-01.csv.gz" -> "sales-2026-01", ".csv"
@@ -50,12 +55,6 @@ Stem split_name(const std::string& path) {
 std::string without_date(const std::string& name) {
   const std::size_t end = name.find_last_not_of("0123456789-_. ");
   return end == std::string::npos ? name : name.substr(0, end + 1);
-}
-
-std::string in_quotes(const std::string& pattern) {
-  std::string text = "'";
-  for (const char c : pattern) text += c == '\'' ? "''" : std::string(1, c);
-  return text + "'";
 }
 
 // A folder's name as a landing pattern takes it literally.
@@ -101,27 +100,15 @@ std::string csv_yaml(const CsvOptions& csv) {
   std::string yaml;
   if (csv.delimiter)
     yaml += *csv.delimiter == '\t' ? "  delimiter: tab\n"
-                                   : "  delimiter: " + in_quotes({*csv.delimiter}) + "\n";
+                                   : "  delimiter: " + in_yaml_quotes({*csv.delimiter}) + "\n";
   if (csv.quote)
-    yaml += *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + in_quotes({*csv.quote}) + "\n";
+    yaml += *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + in_yaml_quotes({*csv.quote}) + "\n";
   if (csv.header) yaml += fmt::format("  header: {}\n", *csv.header);
   if (!csv.nulls.empty()) {
     yaml += "  nulls:\n";
-    for (const std::string& null : csv.nulls) yaml += "    - " + in_quotes(null) + "\n";
+    for (const std::string& null : csv.nulls) yaml += "    - " + in_yaml_quotes(null) + "\n";
   }
   return yaml.empty() ? yaml : "csv:\n" + yaml;
-}
-
-// The folders that were datasets by themselves must be named, once there is a lake.yaml.
-Result<std::string> with_folders(std::string text, const LakeSession& lake,
-                                 const NewDataset& added) {
-  if (!lake.config.file.empty()) return text;
-  for (const DatasetConfig& dataset : lake.config.datasets) {
-    if (dataset.name == added.name) continue;
-    LAKEGATE_TRY(text, with_dataset(text, "landing: " + in_quotes(dataset.landing.text()) + "\n",
-                                    dataset.name));
-  }
-  return text;
 }
 
 Result<FileSchema> look_at(const Options& options, Context& context) {
@@ -130,13 +117,18 @@ Result<FileSchema> look_at(const Options& options, Context& context) {
 }
 
 Result<int> add(Options& options, Context& context) {
-  if (options.input.starts_with("http://") || options.input.starts_with("https://"))
-    return invalid_input("APIs are not supported yet by this version; download a sample first");
-  if (options.input == "-" && options.name.empty())
-    return invalid_input("a sample from stdin has no name: give one with --name");
   if (!options.name.empty() && !is_clean_name(options.name))
     return invalid_input(fmt::format("\"{}\" is no name of a dataset; try {}", options.name,
                                      clean_name(options.name)));
+  if (is_url(options.input)) {
+    options.source.url = options.input;
+    options.source.name = options.name;
+    options.source.dry_run = options.dry_run;
+    options.source.rows.resources = options.file.resources;
+    return add_source(options.source, context);
+  }
+  if (options.input == "-" && options.name.empty())
+    return invalid_input("a sample from stdin has no name: give one with --name");
   LAKEGATE_CHECK(check_lake_file_is_used(context));
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   options.file.clean_names = true;
@@ -151,10 +143,10 @@ Result<int> add(Options& options, Context& context) {
     return std::find(found->columns_without_value.begin(), found->columns_without_value.end(),
                      field.name) != found->columns_without_value.end();
   });
-  const std::string yaml = "landing: " + in_quotes(dataset.landing) + "\n" +
+  const std::string yaml = "landing: " + in_yaml_quotes(dataset.landing) + "\n" +
                            csv_yaml(options.file.open.csv) + "schema:\n" + to_yaml(schema, 2);
   LAKEGATE_TRY(const LakeFile file, read_lake_file(*lake.store));
-  LAKEGATE_TRY(const std::string text, with_folders(file.text, lake, dataset));
+  LAKEGATE_TRY(const std::string text, with_folders(file.text, lake, dataset.name));
   LAKEGATE_TRY(const std::string edited, with_dataset(text, yaml, dataset.name));
   if (!options.dry_run) LAKEGATE_CHECK(write_lake_file(*lake.store, file, edited));
 
@@ -192,10 +184,25 @@ Result<int> add(Options& options, Context& context) {
 
 Action define(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->input, "A sample: CSV, JSON, NDJSON or Parquet")->required();
+  app.add_option("FILE", options->input, "A sample: CSV, JSON, NDJSON or Parquet; or the URL of an API")
+      ->required();
   app.add_option("--name", options->name, "Of the dataset (default: from the file's name)")
       ->type_name("NAME");
   app.add_flag("--dry-run", options->dry_run, "Only print what would be written");
+  app.add_option("--each", options->source.each, "Of a URL with {NAME}: what that runs over")
+      ->type_name("NAME=VALUE,…")
+      ->allow_extra_args(false);
+  app.add_option("--bearer", options->source.bearer,
+                 "Of a URL: where its token is kept, env:NAME or file:PATH")
+      ->type_name("WHERE");
+  app.add_option("--records", options->source.records,
+                 "Of a URL: where the rows are in a reply (default: found out)")
+      ->type_name("POINTER");
+  app.add_flag("--allow-http", options->source.allow_http, "Of a URL: it may be without TLS");
+  app.add_option("--allow-host", options->source.allow_hosts,
+                 "Of a URL: a host, address or range of a private network that may be asked")
+      ->type_name("HOST")
+      ->allow_extra_args(false);
   add_csv_options(app, options->file.open.csv);
   add_resources(app, options->file.resources);
   return [options](Context& context) { return add(*options, context); };
@@ -205,8 +212,8 @@ Action define(CLI::App& app) {
 
 Command add_command() {
   return {.name = "add",
-          .arguments = "FILE",
-          .summary = "Look at a file and make a dataset of its like",
+          .arguments = "FILE|URL",
+          .summary = "Look at a file or an API and make a dataset of its like",
           .details = kDetails,
           .everyday = true,
           .define = define};

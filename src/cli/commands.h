@@ -10,6 +10,7 @@ namespace lakegate::cli {
 Command init_command();
 Command add_command();
 Command run_command();
+Command fetch_command();
 Command status_command();
 Command rejects_command();
 Command check_command();

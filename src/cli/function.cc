@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "cli/fetching.h"
 #include "cli/lake_session.h"
+#include "cli/source_access.h"
 #include "cli/wiring.h"
 #include "lambda/event_bus.h"
 #include "lambda/function_size.h"
+#include "lambda/invoke_again.h"
 
 namespace lakegate::cli {
 namespace {
@@ -53,9 +56,19 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
       return announce(*events, bus, lake, run);
     };
   }
+  tools.fetch = {.secrets = open_secrets(), .signer = open_signer()};
+  tools.holder = own_name();
+  const std::string function = variable(context, "AWS_LAMBDA_FUNCTION_NAME");
+  if (!function.empty() && !variable(context, "AWS_LAMBDA_RUNTIME_API").empty()) {
+    LAKEGATE_TRY(const auto session, aws_session());
+    LAKEGATE_TRY(auto lambda, session->service("lambda"));
+    tools.invoke_again = [lambda = std::move(lambda), function](const std::string& event) {
+      return invoke_again(*lambda, function, event);
+    };
+  }
   return std::make_unique<Handler>(
       std::move(lake.store), std::move(tools),
-      HandlerOptions{.function = variable(context, "AWS_LAMBDA_FUNCTION_NAME"),
+      HandlerOptions{.function = function,
                      .margins = {},
                      .secrets = Secrets(context.variables),
                      .log = std::move(options.log)});

@@ -117,6 +117,23 @@ Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::st
   return put;
 }
 
+std::string in_yaml_quotes(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
+  return quoted + "'";
+}
+
+Result<std::string> with_folders(std::string text, const LakeSession& lake,
+                                 const DatasetName& added) {
+  if (!lake.config.file.empty()) return text;
+  for (const DatasetConfig& dataset : lake.config.datasets) {
+    if (dataset.name == added) continue;
+    LAKEGATE_TRY(text, with_dataset(text, "landing: " + in_yaml_quotes(dataset.landing.text()) + "\n",
+                                    dataset.name));
+  }
+  return text;
+}
+
 Result<void> check_lake_file_is_used(const Context& context) {
   const auto named = context.variables.find("LAKEGATE_CONFIG");
   if (named == context.variables.end()) return {};

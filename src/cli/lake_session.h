@@ -39,6 +39,12 @@ struct LakeFile {
 Result<LakeFile> read_lake_file(const ObjectStore& store);
 Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::string_view text);
 
+// `text` of a lake.yaml that is to be, for a lake that has none: the folders that were datasets by
+// themselves are named in it. All but `added`, which whoever calls adds.
+Result<std::string> with_folders(std::string text, const LakeSession& lake,
+                                 const DatasetName& added);
+std::string in_yaml_quotes(const std::string& text);
+
 // Refuses to edit the lake's lake.yaml where LAKEGATE_CONFIG says that another file counts.
 Result<void> check_lake_file_is_used(const Context& context);
 

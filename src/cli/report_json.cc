@@ -63,6 +63,35 @@ Json json_of(const LoadRecord& record) {
           {"rows_rejected", record.rows_rejected}, {"rows_removed", record.rows_removed}};
 }
 
+Json json_of(const FailedSet& failed) {
+  return {{"n", failed.n},
+          {"parameters", Json::parse(failed.parameters, nullptr, false)},
+          {"status", failed.status},
+          {"attempts", failed.attempts},
+          {"reason", failed.reason}};
+}
+
+Json json_of(const FetchOutcome& outcome) {
+  Json failures = Json::array();
+  for (const FailedSet& failed : outcome.failures) failures.push_back(json_of(failed));
+  const FetchCounts& counts = outcome.counts;
+  return {{"plan", outcome.plan},
+          {"scheduled_at", to_iso(outcome.scheduled_at)},
+          {"finished", outcome.finished()},
+          {"was_finished", outcome.was_finished},
+          {"sets", outcome.sets},
+          {"asked", counts.sets},
+          {"failed", counts.failed},
+          {"attempts", counts.attempts},
+          {"replies", counts.replies},
+          {"reply_bytes", counts.bytes},
+          {"reply_rows", counts.rows},
+          {"slices", outcome.slices},
+          {"slices_asked", outcome.slices_asked},
+          {"slices_left", outcome.slices_left},
+          {"failures", std::move(failures)}};
+}
+
 void print_json(Output& out, const Json& document) {
   out.write(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/output.h"
+#include "extract/fetch.h"
 #include "lake/error.h"
 #include "lake/records.h"
 #include "schema/schema.h"
@@ -20,6 +21,8 @@ Json json_of(const Arrival& arrival);  // dataset, key, arrival_id, arrived_at, 
 Json json_of(const RunRecord& record);
 Json json_of(const FailureRecord& record);
 Json json_of(const LoadRecord& record);
+Json json_of(const FailedSet& failed);  // n, parameters, status, attempts, reason
+Json json_of(const FetchOutcome& outcome);
 
 void print_json(Output& out, const Json& document);  // on several lines; bad UTF-8 is replaced
 

@@ -3,9 +3,9 @@
 
 #include <chrono>
 
-#include "catalog/register.h"
 #include "cli/amounts.h"
 #include "cli/commands.h"
+#include "cli/fetching.h"
 #include "cli/interrupts.h"
 #include "cli/lake_session.h"
 #include "cli/options.h"
@@ -24,6 +24,7 @@ constexpr std::string_view kDetails =
     "under\n"
     "curated/ and into the dataset's table. A file is run once; a changed file is a new arrival.\n"
     "Rows that do not fit go to rejected/, and fail the file only where they exceed max_rejects.\n"
+    "Datasets with a `source:` are fetched first, as by `lakegate fetch`; not under --watch.\n"
     "Several processes may run on one lake. Without lake.yaml each folder of landing/ is a "
     "dataset.\n"
     "\nExamples:\n"
@@ -38,7 +39,7 @@ constexpr int kMostWaitsToSettle = 20;
 
 struct Options {
   std::string dataset;
-  bool watch = false, dry_run = false, strict = false;
+  bool watch = false, dry_run = false, strict = false, no_fetch = false;
   RunOptions run;
 };
 
@@ -72,16 +73,6 @@ Result<Landed> look(Round& round, const std::optional<DatasetName>& only) {
   return landed;
 }
 
-// The run is committed whether or not the catalog can be reached.
-void register_committed(Round& round, const DatasetConfig& dataset, const RunRecord& record) {
-  const auto done =
-      register_run(*round.catalog, round.store(), round.lake.location, dataset, record);
-  if (done) return;
-  Error error = done.error();
-  error.message += "; what was run stays, and `lakegate catalog sync` registers it";
-  round.report.error(dataset.name.str(), error);
-}
-
 Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& arrival) {
   if (interrupted()) return interruption();
   if (round.watcher != nullptr && round.watcher->is_being_written(arrival.key)) return {};
@@ -103,7 +94,7 @@ Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& 
   }
   round.report.arrival(*outcome);
   if (round.catalog != nullptr && outcome->record)
-    register_committed(round, dataset, *outcome->record);
+    register_committed(*round.catalog, round.lake, dataset, *outcome->record, round.report);
   return {};
 }
 
@@ -126,6 +117,21 @@ void run_and_report(Round& round, const DatasetConfig& dataset, const Landed& la
   if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
 }
 
+// Datasets with a source ask for what is new before what has landed is looked at.
+void fetch_from_sources(Round& round, const std::optional<DatasetName>& only) {
+  if (round.options.no_fetch || round.watcher != nullptr) return;
+  for (const DatasetConfig& dataset : round.lake.config.datasets) {
+    if (!dataset.source || (only && dataset.name != *only) || interrupted()) continue;
+    const auto done = fetch_and_report(
+        round.lake, dataset, {.run = round.options.run}, round.context, round.report,
+        [&](const RunRecord& record) {
+          if (round.catalog != nullptr)
+            register_committed(*round.catalog, round.lake, dataset, record, round.report);
+        });
+    if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
+  }
+}
+
 // Each dataset by one process at a time: first those that nobody holds, then the others, whose
 // files are looked at again when their turn has come.
 Result<void> run_datasets(Round& round) {
@@ -136,6 +142,7 @@ Result<void> run_datasets(Round& round) {
     only = dataset->name;
   }
   LAKEGATE_CHECK(store.sweep());
+  fetch_from_sources(round, only);
   LAKEGATE_TRY(const Landed landed, look(round, only));
   if (!only) round.report.unmatched(landed.unmatched);
   std::vector<const DatasetConfig*> held_by_others;
@@ -254,6 +261,7 @@ Action define(CLI::App& app) {
   add_dataset(app, options->dataset, "Only this one");
   app.add_flag("--watch", options->watch, "Go on, and take files as they are completely written");
   app.add_flag("--dry-run", options->dry_run, "Only show what would be run");
+  app.add_flag("--no-fetch", options->no_fetch, "Ask no API, not even of datasets with a source");
   app.add_flag("--strict", options->strict, "Exit code 1 if any row was rejected");
   app.add_flag("--retry-failed", options->run.retry_failed,
                "Also what failed before and has not changed");

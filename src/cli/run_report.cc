@@ -8,6 +8,11 @@
 #include "lake/layout.h"
 
 namespace lakegate::cli {
+namespace {
+
+constexpr std::size_t kFailuresShown = 5;  // the report has them all
+
+}  // namespace
 
 std::string short_key(const ObjectKey& key) {
   const std::string& text = key.str();
@@ -69,6 +74,47 @@ void RunReport::failed(const RunOutcome& outcome) {
                              : ""));
 }
 
+void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
+  for (const std::string& remark : outcome.remarks)
+    context_.warning(fmt::format("{}: {}", dataset, remark));
+  Json entry = {{"dataset", dataset}};
+  entry.update(json_of(outcome));
+  fetches_.push_back(std::move(entry));
+  if (outcome.was_finished) {
+    context_.note(fmt::format("{}: the fetch {} was finished before; nothing was asked", dataset,
+                              outcome.plan));
+    return;
+  }
+  sets_failed_ += outcome.counts.failed;
+  const FetchCounts& counts = outcome.counts;
+  if (!context_.json() && !context_.quiet()) {
+    context_.out.write(Style::kBold, dataset);
+    context_.out.write(fmt::format(
+        "  fetch {}: {} of {} answered{}, {}\n", outcome.plan,
+        with_commas(counts.sets - counts.failed), counted(outcome.sets, "parameter set"),
+        counts.failed > 0 ? fmt::format(", {} failed", with_commas(counts.failed)) : "",
+        bytes_text(counts.bytes)));
+  }
+  for (std::size_t i = 0; i < outcome.failures.size() && i < kFailuresShown; ++i) {
+    const FailedSet& failed = outcome.failures[i];
+    context_.error(fmt::format("{}: {}: {}", dataset, failed.parameters, failed.reason));
+  }
+  if (counts.failed > 0)
+    context_.note(fmt::format("`lakegate status {}` shows what failed; `lakegate fetch {} --failed "
+                              "{}` asks for it again",
+                              dataset, dataset, outcome.plan));
+  if (outcome.finished()) return;
+  ++unfinished_;
+  context_.error(fmt::format("{}: the fetch {} is not finished: {} of {} left; `lakegate fetch {}` "
+                             "goes on with it",
+                             dataset, outcome.plan, with_commas(outcome.slices_left),
+                             counted(outcome.slices, "slice"), dataset));
+  if (outcome.slices_asked == 0)
+    context_.error(fmt::format("{}: not one slice was completed in this time; give it more, or "
+                               "write a smaller `slice:` into its `source:`",
+                               dataset));
+}
+
 void RunReport::error(const std::string& dataset, const Error& error) {
   error_code_ = std::max(error_code_, error.kind == ErrorKind::kInvalidInput ? 2 : 1);
   Json entry = {{"dataset", dataset}};
@@ -108,16 +154,18 @@ void RunReport::unmatched(const std::vector<ObjectKey>& keys) {
 }
 
 int RunReport::finish(Rejects rejects) {
-  const bool ok = failures_ == 0 && errors_.empty() && unmatched_.empty();
+  const bool ok = failures_ == 0 && errors_.empty() && unmatched_.empty() && sets_failed_ == 0 &&
+                  unfinished_ == 0;
   const bool strictly_ok = rejects == Rejects::kAllowed || rejected_ == 0;
   const int code = error_code_ > 0 ? error_code_ : ok && strictly_ok ? 0 : 1;
   if (context_.json()) {
-    print_json(context_.out, {{"ok", code == 0},
-                              {"lake", lake_},
-                              {"arrivals", std::move(entries_)},
-                              {"loads", std::move(loads_)},
-                              {"unmatched", std::move(unmatched_)},
-                              {"errors", std::move(errors_)}});
+    Json document = {{"ok", code == 0}, {"lake", lake_}};
+    if (!fetches_.empty()) document["fetches"] = std::move(fetches_);
+    document.update({{"arrivals", std::move(entries_)},
+                     {"loads", std::move(loads_)},
+                     {"unmatched", std::move(unmatched_)},
+                     {"errors", std::move(errors_)}});
+    print_json(context_.out, document);
     return code;
   }
   if (context_.quiet()) return code;

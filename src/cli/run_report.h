@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/report_json.h"
 #include "convert/lake_run.h"
+#include "extract/fetch.h"
 #include "lake/records.h"
 #include "load/load.h"
 
@@ -17,6 +18,8 @@ class RunReport {
   RunReport(Context& context, std::string lake) : context_(context), lake_(std::move(lake)) {}
 
   void arrival(const RunOutcome& outcome);
+  // What a fetch has come to; before its arrivals.
+  void fetch(const std::string& dataset, const FetchOutcome& outcome);
   // An attempt that could not be made.
   void error(const std::string& dataset, const Error& error);
   void loads(const std::string& dataset, const LoadSummary& done);
@@ -24,7 +27,9 @@ class RunReport {
   // Failures that stand since an earlier run are not said again.
   void keep_quiet_of_earlier_failures() { tells_earlier_failures_ = false; }
 
-  bool is_empty() const { return entries_.empty() && loads_.empty() && errors_.empty(); }
+  bool is_empty() const {
+    return entries_.empty() && loads_.empty() && errors_.empty() && fetches_.empty();
+  }
   // Prints the summary or the document. The exit code.
   enum class Rejects { kAllowed, kFail };  // --strict
   int finish(Rejects rejects);
@@ -38,8 +43,9 @@ class RunReport {
   std::string lake_;
   bool tells_earlier_failures_ = true;
   Json entries_ = Json::array(), loads_ = Json::array(), errors_ = Json::array(),
-       unmatched_ = Json::array();
-  std::uint64_t arrivals_ = 0, rows_ = 0, rejected_ = 0, failures_ = 0, table_rows_ = 0;
+       unmatched_ = Json::array(), fetches_ = Json::array();
+  std::uint64_t arrivals_ = 0, rows_ = 0, rejected_ = 0, failures_ = 0, table_rows_ = 0,
+                sets_failed_ = 0, unfinished_ = 0;
   int error_code_ = 0;
 };
 

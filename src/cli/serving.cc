@@ -1,5 +1,6 @@
 #include "cli/serving.h"
 
+#include "catalog/register.h"
 #include "cli/wiring.h"
 #include "convert/lake_run.h"
 
@@ -14,6 +15,15 @@ Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
                open_tables(lake.location, dataset.serve->to,
                            {.prefix = lake.config.table_prefix, .create = create}));
   return load_dataset(*lake.store, *tables, dataset, options);
+}
+
+void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
+                        const RunRecord& record, RunReport& report) {
+  const auto done = register_run(catalog, *lake.store, lake.location, dataset, record);
+  if (done) return;
+  Error error = done.error();
+  error.message += "; what was run stays, and `lakegate catalog sync` registers it";
+  report.error(dataset.name.str(), error);
 }
 
 }  // namespace lakegate::cli

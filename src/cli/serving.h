@@ -1,7 +1,9 @@
-// Curated rows into the tables that serve them.
+// What follows a committed run: rows into the tables that serve them, the catalog of query engines.
 #pragma once
 
+#include "catalog/catalog.h"
 #include "cli/lake_session.h"
+#include "cli/run_report.h"
 #include "load/load.h"
 
 namespace lakegate::cli {
@@ -11,5 +13,10 @@ namespace lakegate::cli {
 // not there, where that is not a matter of course (DynamoDB).
 Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
                                 const LoadOptions& options = {}, bool create = false);
+
+// Tells the lake's catalog of a run. The run is committed whether or not the catalog can be reached:
+// what goes wrong is for `report`.
+void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
+                        const RunRecord& record, RunReport& report);
 
 }  // namespace lakegate::cli

@@ -6,6 +6,7 @@
 
 #include "cli/amounts.h"
 #include "cli/commands.h"
+#include "cli/fetch_status.h"
 #include "cli/lake_session.h"
 #include "cli/options.h"
 #include "cli/report_json.h"
@@ -19,7 +20,8 @@ namespace {
 constexpr std::string_view kDetails =
     "A line a dataset: arrivals that were run, their rows, what was rejected, what has landed and\n"
     "waits for a run; then what failed, and what belongs to no dataset. Exit code 1 if there is\n"
-    "anything of the last two.\n"
+    "anything of the last two. Of a dataset with a source, its last fetch, what failed in it and what\n"
+    "is not finished are told on stderr.\n"
     "\nExamples:\n"
     "  lakegate status\n"
     "  lakegate status equipment_losses\n"
@@ -32,7 +34,10 @@ struct DatasetStatus {
   int schema_version = 0;
   std::string last_arrival;             // ISO
   std::vector<FailureRecord> failures;  // of what still lies in landing/
+  std::optional<FetchStatus> fetches;   // of datasets with a source
 };
+
+constexpr std::size_t kFailuresOfMany = 3, kFailuresOfOne = 20;  // of a fetch, shown
 
 Result<DatasetStatus> status_of(const ObjectStore& store, const DatasetConfig& dataset,
                                 const Landed& landed) {
@@ -61,6 +66,9 @@ Result<DatasetStatus> status_of(const ObjectStore& store, const DatasetConfig& d
     if (arrival.dataset == dataset.name && !settled.contains(arrival.id)) ++status.waiting;
   LAKEGATE_TRY(const auto stored, load_schema(store, dataset.name));
   if (stored) status.schema_version = stored->remembered.current().version;
+  if (dataset.source) {
+    LAKEGATE_TRY(status.fetches, fetch_status(store, dataset));
+  }
   return status;
 }
 
@@ -81,6 +89,7 @@ void print_as_json(Context& context, const LakeSession& lake, const std::vector<
     json["failures"] = Json::array();
     for (const FailureRecord& failure : status.failures)
       json["failures"].push_back(json_of(failure));
+    if (status.fetches) json["fetches"] = json_of(*status.fetches);
     datasets.push_back(std::move(json));
   }
   Json keys = Json::array();
@@ -146,6 +155,10 @@ Result<int> status(const std::string& only, Context& context) {
     context.note("no dataset yet: land a file in landing/<dataset>/, or `lakegate add FILE`");
   else
     print_table(context, all);
+  for (const DatasetStatus& each : all)
+    if (each.fetches)
+      tell(each.dataset->name.str(), *each.fetches, name ? kFailuresOfOne : kFailuresOfMany,
+           context);
   for (const DatasetStatus& each : all)
     for (const FailureRecord& failure : each.failures)
       context.error(

@@ -78,6 +78,20 @@ void read_environment(const YAML::Node& root, const std::optional<std::string>& 
   read_catalog(chosen->value, config, document);
 }
 
+// What is fetched for one dataset must not look landed for another.
+void check_fetched(const DatasetConfig& fetched, const Config& config,
+                   const std::map<DatasetName, YamlEntry>& nodes, YamlDocument& document) {
+  const std::string example = example_of_fetched(fetched.name);
+  for (const DatasetConfig& other : config.datasets) {
+    const auto landing = find_entry(nodes.at(other.name).value, "landing");
+    if (&other == &fetched || !landing || !other.landing.match(example)) continue;
+    document.problem(landing->value.Mark(),
+                     fmt::format("\"{}\" matches what is fetched for {} too, landing/{}/…; a file "
+                                 "can belong to one dataset only",
+                                 other.landing.text(), fetched.name.str(), fetched.name.str()));
+  }
+}
+
 // What two datasets cannot have in common.
 void check_pairs(const Config& config, const std::map<DatasetName, YamlEntry>& nodes,
                  YamlDocument& document) {
@@ -86,11 +100,14 @@ void check_pairs(const Config& config, const std::map<DatasetName, YamlEntry>& n
     const YamlEntry& node = nodes.at(dataset.name);
     const auto [pattern, new_pattern] =
         patterns.try_emplace(dataset.landing.text(), dataset.name.str());
+    const auto landing = find_entry(node.value, "landing");
     if (!new_pattern)
-      document.problem(find_entry(node.value, "landing")->value.Mark(),
+      document.problem(landing ? landing->value.Mark() : node.mark,
                        fmt::format("{} and {} have the same landing pattern; a file can belong to "
                                    "one dataset only",
                                    pattern->second, dataset.name.str()));
+    else if (dataset.source && dataset.source->keep_raw)
+      check_fetched(dataset, config, nodes, document);
     if (!dataset.serve) continue;
     std::string table = dataset.serve->to + "\n";  // SQLite's names have no case
     for (char c : dataset.serve->table.str())

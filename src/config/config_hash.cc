@@ -50,6 +50,22 @@ std::string_view to_string(PartitionLevel::From from) {
   return "arrival";
 }
 
+void add_variable(const ForEach& variable, Canonical& canonical) {
+  canonical.add("for_each", variable.name);
+  if (const auto* list = std::get_if<ForEach::List>(&variable.values)) {
+    for (const TemplateValue& value : list->values)
+      canonical.add(value.is_number ? "number" : "text", value.text);
+  } else if (const auto* range = std::get_if<ForEach::Range>(&variable.values)) {
+    canonical.add("from", range->from);
+    canonical.add("to", range->to);
+    canonical.add("step", range->step);
+  } else {
+    const auto& column = std::get<ForEach::Column>(variable.values);
+    canonical.add("file", column.file.str());
+    canonical.add("column", column.column);
+  }
+}
+
 bool has_unit(const PartitionLevel& level) {
   return level.from == PartitionLevel::From::kArrival ||
          level.from == PartitionLevel::From::kColumnTime;
@@ -58,7 +74,8 @@ bool has_unit(const PartitionLevel& level) {
 }  // namespace
 
 // Not in it: landing (it says which files, not what becomes of them), mode and key (they shape the
-// views, not curated files), max_rejects, serve.
+// views, not curated files), max_rejects,
+// serve; of a source what makes its requests, which a plan carries (request_hash).
 std::string DatasetConfig::hash() const {
   Canonical canonical;
   canonical.add("name", name.str());
@@ -85,6 +102,39 @@ std::string DatasetConfig::hash() const {
   canonical.add("quote", csv.quote);
   if (csv.header) canonical.add("header", *csv.header);
   for (const std::string& token : csv.nulls) canonical.add("null", token);
+  if (source) {
+    canonical.add("records", source->records);
+    for (const NamedTemplate& column : source->add) {
+      canonical.add("add", column.name);
+      canonical.add("of", column.value.text());
+    }
+  }
+  return sha256_hex(canonical.text());
+}
+
+std::string SourceConfig::request_hash() const {
+  Canonical canonical;
+  canonical.add("method", method);
+  canonical.add("url", url.text());
+  for (const NamedTemplate& header : headers) {
+    canonical.add("header", header.name);
+    canonical.add("of", header.value.text());
+  }
+  for (const NamedTemplate& parameter : query) {
+    canonical.add("query", parameter.name);
+    canonical.add("of", parameter.value.text());
+  }
+  canonical.add("body", body.kind == BodyConfig::Kind::kJson ? body.json : body.text.text());
+  for (const ForEach& variable : for_each) add_variable(variable, canonical);
+  canonical.add("zip", combine == Combine::kZip);
+  if (since) {
+    canonical.add("start", to_iso(since->start));
+    canonical.add("overlap", fmt::format("{}", since->overlap.count()));
+  }
+  canonical.add("paginate", fmt::format("{} {} {}", static_cast<int>(paginate.by), paginate.first,
+                                        paginate.size));
+  canonical.add("parameter", paginate.parameter);
+  canonical.add("at", paginate.pointer);
   return sha256_hex(canonical.text());
 }
 

@@ -6,6 +6,7 @@
 
 #include "config/dataset_reader.h"
 #include "config/environment.h"
+#include "config/source_reader.h"
 #include "config/structure.h"
 #include "lake/names.h"
 
@@ -45,6 +46,7 @@ class DatasetReader {
     if (const auto limit = get("max_rejects"))
       if (auto parsed = max_rejects_from(text(limit->value))) dataset_.max_rejects = *parsed;
     if (const auto csv = get("csv")) read_csv(csv->value);
+    if (const auto source = get("source")) read_source_section(*source);
     // Columns are known from here on; where they were wrong, what follows would blame the innocent.
     if (!document_.sound()) return dataset_;
     read_key();
@@ -69,7 +71,12 @@ class DatasetReader {
   }
 
   void read_landing() {
-    const YAML::Node node = get("landing")->value;
+    const auto landing = get("landing");
+    if (!landing) {
+      dataset_.landing = *LandingPattern::parse(entry_.name + "/*");
+      return;
+    }
+    const YAML::Node node = landing->value;
     const std::string pattern = text(node);
     auto parsed = LandingPattern::parse(pattern);
     if (parsed) {
@@ -135,6 +142,21 @@ class DatasetReader {
     if (const auto nulls = find_entry(csv, "nulls"))
       for (const Word& token : read_words(nulls->value, document_))
         options.nulls.push_back(token.text);
+  }
+
+  void read_source_section(const YamlEntry& source) {
+    dataset_.source = read_source(source, dataset_, document_);
+    if (dataset_.source->keep_raw && !dataset_.landing.match(example_of_fetched(dataset_.name)))
+      document_.problem(get("landing")->value.Mark(),
+                        fmt::format("what is fetched lands in {0}/, which \"{1}\" does not match; "
+                                    "write landing: {0}/*, or leave it out",
+                                    dataset_.name.str(), dataset_.landing.text()));
+    if (dataset_.mode == Mode::kSnapshot)
+      document_.problem(get("mode")->value.Mark(),
+                        "mode: snapshot shows the newest version of each landed name, and every "
+                        "fetch lands under new names; write mode: upsert with a key, or append");
+    const auto csv = get("csv");
+    if (csv && !get("landing")) document_.problem(csv->mark, "what is fetched is JSON; remove csv");
   }
 
   // Columns that identify a row: known, none twice, of types that can be compared.
@@ -260,6 +282,10 @@ class DatasetReader {
 };
 
 }  // namespace
+
+std::string example_of_fetched(const DatasetName& dataset) {
+  return dataset.str() + "/20000101T000000Z-0123456789ab-0001.replies.ndjson.zst";
+}
 
 std::vector<Word> read_words(const YAML::Node& node, YamlDocument& document) {
   std::vector<Word> words;

@@ -31,6 +31,9 @@ PartitionSpec read_partition_by(const YAML::Node& node, const DatasetConfig& dat
 DatasetConfig read_dataset(const YamlEntry& entry, const std::string& table_prefix,
                            YamlDocument& document);
 
+// The name of what a fetch of the dataset may land, below landing/.
+std::string example_of_fetched(const DatasetName& dataset);
+
 // Whether `name` is, or may turn out to be, a column of the dataset; `role` is the key that names
 // it. Its type is given where it is declared.
 struct KnownColumn {

@@ -29,10 +29,12 @@ Json schema_of_text(const Shape& shape) {
 }
 
 Json schema_of_limit(const Shape& shape) {
-  return {{"anyOf",
-           Json::array({{{"type", "integer"}, {"minimum", shape.least}, {"maximum", shape.most}},
-                        {{"type", "string"}, {"pattern", shape.pattern}},
-                        {{"type", "string"}, {"pattern", kVariable}}})}};
+  Json number = {{"type", "integer"}, {"minimum", shape.least}, {"maximum", shape.most}};
+  if (shape.fractions)
+    number = {{"type", "number"}, {"exclusiveMinimum", 0}, {"maximum", shape.most}};
+  return {{"anyOf", Json::array({std::move(number),
+                                 {{"type", "string"}, {"pattern", shape.pattern}},
+                                 {{"type", "string"}, {"pattern", kVariable}}})}};
 }
 
 Json schema_of_list(const Shape& shape) {
@@ -55,6 +57,8 @@ Json schema_of_object(const Shape& shape) {
   schema["additionalProperties"] = false;
   for (std::string_view key : shape.exactly_one)
     schema["oneOf"].push_back({{"required", Json::array({key})}});
+  for (std::string_view key : shape.at_least_one)
+    schema["anyOf"].push_back({{"required", Json::array({key})}});
   for (const auto& [key, condition] : shape.only_with)
     schema["dependentRequired"][std::string(key)] = Json::array({condition});
   return schema;
@@ -85,6 +89,8 @@ Json schema_of(const Shape& shape) {
       for (const Shape& alternative : shape.of) alternatives.push_back(schema_of(alternative));
       return {{"anyOf", std::move(alternatives)}};
     }
+    case Kind::kAnything:
+      return Json::object();
   }
   return Json::object();
 }

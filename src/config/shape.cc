@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "config/config.h"
+#include "config/shape_makers.h"
 #include "lake/names.h"
 
 namespace lakegate {
 namespace {
 
-using Kind = Shape::Kind;
-
-constexpr std::string_view kCleanName = "^[a-z][a-z0-9_]*$";
+using namespace shapes;
 
 bool is_table_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -45,30 +44,6 @@ bool is_write_units(std::string_view text) {
 
 bool is_limit(std::string_view text) {
   return max_rejects_from(text).has_value();
-}
-
-Shape text(std::string_view what) {
-  return {.kind = Kind::kText, .what = what};
-}
-
-Shape choice(std::vector<std::string_view> choices) {
-  return {.kind = Kind::kChoice, .what = "one of a few words", .choices = std::move(choices)};
-}
-
-Shape clean(std::string_view what) {
-  return {.kind = Kind::kText, .what = what, .pattern = kCleanName, .matches = is_clean_name};
-}
-
-Shape list_of(Shape item, std::string_view what, std::size_t min_items) {
-  return {.kind = Kind::kList, .what = what, .of = {std::move(item)}, .min_items = min_items};
-}
-
-Shape one_or_more(const Shape& item, std::string_view what, std::size_t min_items) {
-  return {.kind = Kind::kEither, .what = what, .of = {item, list_of(item, what, min_items)}};
-}
-
-Shape flag() {
-  return {.kind = Kind::kFlag, .what = "true or false"};
 }
 
 Shape field() {
@@ -218,13 +193,17 @@ Shape dataset() {
   };
   return {
       .kind = Kind::kObject,
-      .what = "a mapping with at least landing",
+      .what = "a mapping with at least landing or source",
       .keys =
           {
               {"landing",
                "What belongs to the dataset, under landing/: folder/*.csv. * and ? match within a "
                "name, ** across folders, {name} captures, {name:%Y%m%d} captures a date.",
-               text("a pattern of landed files, such as folder/*.csv"), true},
+               text("a pattern of landed files, such as folder/*.csv")},
+              {"source",
+               "The API that the dataset's rows are fetched from. What it answers lands in "
+               "landing/NAME/, and landing: may be left out.",
+               source_shape()},
               {"schema",
                "The columns, in order. When absent it is inferred from the first arrival and "
                "remembered.",
@@ -264,8 +243,25 @@ Shape dataset() {
               {"csv", "How CSV files are written; everything unsaid is detected.", csv()},
               {"serve", "The table that the dataset's rows are served from.", serve()},
           },
-      .later = {"source", "url", "for_each", "limits", "auth", "ttl", "paginate", "records",
-                "catalog", "sql", "retention", "encoding"}};
+      .at_least_one = {"landing", "source"},
+      .later = {"catalog", "sql", "retention", "encoding"},
+      .belongs_under = {{"url", "source"},
+                        {"method", "source"},
+                        {"headers", "source"},
+                        {"query", "source"},
+                        {"body", "source"},
+                        {"for_each", "source"},
+                        {"combine", "source"},
+                        {"since", "source"},
+                        {"records", "source"},
+                        {"add", "source"},
+                        {"paginate", "source"},
+                        {"auth", "source"},
+                        {"limits", "source"},
+                        {"slice", "source"},
+                        {"keep_raw", "source"},
+                        {"ttl", "serve"},
+                        {"table", "serve"}}};
 }
 
 }  // namespace

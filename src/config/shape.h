@@ -25,6 +25,7 @@ struct Shape {
     kMap,           // from names that fit `pattern` to of[0]
     kEither,        // the alternatives of `of`, told apart by what YAML calls them: scalar, list,
                     // mapping
+    kAnything,      // whatever YAML and JSON have in common
   };
   Kind kind = Kind::kText;
   std::string_view what;  // "a table's name: …", for messages
@@ -36,11 +37,17 @@ struct Shape {
   std::vector<Shape> of;
   std::size_t min_items = 0;
   std::uint64_t least = 0, most = 999'999'999'999'999;  // kLimit
+  bool fractions = false;                               // kLimit: 0.5 is a number too, and 0 is not
   std::vector<Key> keys;
   std::vector<std::string_view> exactly_one = {};                             // of these keys
+  std::vector<std::string_view> at_least_one = {};                            // likewise
   std::vector<std::pair<std::string_view, std::string_view>> only_with = {};  // key, its condition
   std::vector<std::string_view> later = {};  // keys that a later version will understand
-  bool keep_variables = false;               // ${VAR} below is expanded only when it is chosen
+  // Keys that people write here, and the mapping beside or below where they belong.
+  std::vector<std::pair<std::string_view, std::string_view>> belongs_under = {};
+  bool keep_variables = false;  // ${VAR} below is expanded only when it is chosen
+  // What stands here may be a secret, right or wrong: no message shows it.
+  bool sensitive = false;
 };
 
 struct Key {
@@ -54,5 +61,6 @@ const Shape& config_shape();      // the whole file
 const Shape& dataset_shape();     // datasets.<name>
 const Shape& field_list_shape();  // datasets.<name>.schema, and what `convert --schema` reads
 const Shape& environment_shape();
+const Shape& source_shape();  // datasets.<name>.source
 
 }  // namespace lakegate

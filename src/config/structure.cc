@@ -36,7 +36,7 @@ class Checker {
         return check_scalar(node, shape, name, place);
       case Kind::kFlag:
         if (node.IsScalar() && scalar_type(node) == ScalarType::kFlag) return true;
-        return wrong(place, name, node, shape.what);
+        return wrong(place, name, node, shape);
       case Kind::kChoice:
         return check_choice(node, shape, name, place);
       case Kind::kList:
@@ -47,6 +47,8 @@ class Checker {
         return check_map(node, shape, name, place);
       case Kind::kEither:
         return check_either(node, shape, name, place, mark);
+      case Kind::kAnything:
+        return check_anything(node, name);
     }
     return false;
   }
@@ -55,6 +57,13 @@ class Checker {
   bool refuse(const YAML::Mark& mark, std::string message) {
     document_.problem(mark, std::move(message));
     return false;
+  }
+
+  bool wrong(const YAML::Mark& mark, const std::string& name, const YAML::Node& node,
+             const Shape& shape) {
+    if (shape.sensitive && node.IsScalar() && scalar_type(node) != ScalarType::kNull)
+      return refuse(mark, fmt::format("{} stands here itself; it must be {}", name, shape.what));
+    return wrong(mark, name, node, shape.what);
   }
 
   bool wrong(const YAML::Mark& mark, const std::string& name, const YAML::Node& node,
@@ -68,18 +77,22 @@ class Checker {
   bool check_scalar(const YAML::Node& node, const Shape& shape, const std::string& name,
                     const YAML::Mark& place) {
     const ScalarType type = scalar_type(node);
-    if (!node.IsScalar() || type == ScalarType::kNull) return wrong(place, name, node, shape.what);
+    if (!node.IsScalar() || type == ScalarType::kNull) return wrong(place, name, node, shape);
     const bool number = type == ScalarType::kInteger || type == ScalarType::kNumber;
     if (shape.kind == Kind::kText && (number || type == ScalarType::kFlag))
-      return refuse(place, fmt::format("{} is {}, where a text is needed; put it in quotes: '{}'",
-                                       name, describe(node), node.Scalar()));
-    if (type == ScalarType::kFlag || (shape.kind == Kind::kLimit && type == ScalarType::kNumber))
-      return wrong(place, name, node, shape.what);
+      return refuse(
+          place, fmt::format("{} is {}, where a text is needed; put it in quotes{}", name,
+                             describe(node), shape.sensitive ? "" : ": '" + node.Scalar() + "'"));
+    const bool fraction = shape.kind == Kind::kLimit && type == ScalarType::kNumber;
+    if (type == ScalarType::kFlag || (fraction && !shape.fractions))
+      return wrong(place, name, node, shape);
     const auto text = document_.text(node, place);
     if (!text) return false;
     if (!document_.expands() && has_variable(*text)) return true;
     if (shape.matches != nullptr) {
       if (shape.matches(*text)) return true;
+      if (shape.sensitive)
+        return refuse(place, fmt::format("{} is something else; it must be {}", name, shape.what));
       return refuse(place,
                     fmt::format("{} is {}; it must be {}", name, in_quotes(*text), shape.what));
     }
@@ -101,7 +114,7 @@ class Checker {
 
   bool check_list(const YAML::Node& node, const Shape& shape, const std::string& name,
                   const YAML::Mark& place) {
-    if (!node.IsSequence()) return wrong(place, name, node, shape.what);
+    if (!node.IsSequence()) return wrong(place, name, node, shape);
     if (node.size() < shape.min_items)
       return refuse(place, fmt::format("{} is an empty list; it must be {}", name, shape.what));
     bool fine = true;
@@ -116,13 +129,30 @@ class Checker {
   bool check_either(const YAML::Node& node, const Shape& shape, const std::string& name,
                     const YAML::Mark& place, const YAML::Mark& mark) {
     for (const Shape& alternative : shape.of) {
-      const bool same = node.IsMap()        ? alternative.kind == Kind::kObject
-                        : node.IsSequence() ? alternative.kind == Kind::kList
-                                            : alternative.kind == Kind::kText;
+      const bool is_map = alternative.kind == Kind::kObject || alternative.kind == Kind::kMap;
+      const bool is_list = alternative.kind == Kind::kList;
+      const bool is_anything = alternative.kind == Kind::kAnything;
+      const bool same = node.IsMap()        ? is_map || is_anything
+                        : node.IsSequence() ? is_list || is_anything
+                                            : !is_map && !is_list && !is_anything;
       const bool is_null = scalar_type(node) == ScalarType::kNull && !is_quoted(node);
       if (same && !is_null) return check(node, alternative, name, mark);
     }
-    return wrong(place, name, node, shape.what);
+    return wrong(place, name, node, shape);
+  }
+
+  // Mappings with keys that are texts, none twice, at any depth; no cycles.
+  bool check_anything(const YAML::Node& node, const std::string& name, int depth = 0) {
+    constexpr int kMostDeep = 64;
+    if (depth > kMostDeep)
+      return refuse(node.Mark(), fmt::format("{} is nested deeper than {}", name, kMostDeep));
+    bool fine = !node.IsMap() || check_keys(node, name);
+    if (node.IsMap())
+      for (const YamlEntry& entry : entries(node))
+        fine = check_anything(entry.value, name, depth + 1) && fine;
+    if (node.IsSequence())
+      for (const auto& item : node) fine = check_anything(item, name, depth + 1) && fine;
+    return fine;
   }
 
   // The keys of a mapping, each a text and none twice.
@@ -142,15 +172,21 @@ class Checker {
 
   bool check_map(const YAML::Node& node, const Shape& shape, const std::string& name,
                  const YAML::Mark& place) {
-    if (!node.IsMap())
-      return wrong(place, name, node, fmt::format("a mapping; each key is {}", shape.what));
+    if (!node.IsMap()) {
+      const std::string expected = fmt::format("a mapping; each key is {}", shape.what);
+      Shape said = {.what = expected, .sensitive = shape.sensitive};
+      return wrong(place, name, node, said);
+    }
     const bool expanded = document_.expands();
     if (shape.keep_variables) document_.set_expands(false);
     bool fine = check_keys(node, name);
     for (const YamlEntry& entry : entries(node)) {
-      if (!shape.matches(entry.name))
-        fine = refuse(entry.mark, fmt::format("{} is not {}; write {}", in_quotes(entry.name),
-                                              shape.what, clean_name(entry.name)));
+      if (!shape.matches(entry.name)) {
+        const std::string clean = clean_name(entry.name);
+        fine = refuse(entry.mark,
+                      fmt::format("{} is not {}{}", in_quotes(entry.name), shape.what,
+                                  shape.matches == is_clean_name ? "; write " + clean : ""));
+      }
       const bool value_fine = check(entry.value, shape.of[0], entry.name, entry.mark);
       fine = fine && value_fine;
     }
@@ -160,7 +196,7 @@ class Checker {
 
   bool check_object(const YAML::Node& node, const Shape& shape, const std::string& name,
                     const YAML::Mark& place, const YAML::Mark& mark) {
-    if (!node.IsMap()) return wrong(place, name, node, shape.what);
+    if (!node.IsMap()) return wrong(place, name, node, shape);
     bool fine = check_keys(node, name);
     std::vector<std::string> known;
     for (const Key& key : shape.keys) known.emplace_back(key.name);
@@ -181,7 +217,7 @@ class Checker {
       if (key.required && !present.contains(std::string(key.name)))
         fine = refuse(mark, fmt::format("{} lacks {}: add \"{}: …\", {}", name, key.name, key.name,
                                         key.shape.what));
-    return check_combinations(shape, name, place, present) && fine;
+    return check_combinations(shape, name, mark, place, present) && fine;
   }
 
   bool refuse_key(const YamlEntry& entry, const Shape& shape, const std::string& name,
@@ -191,14 +227,18 @@ class Checker {
                     fmt::format("{} is not supported yet by this version of lakegate; remove it "
                                 "from {}",
                                 entry.name, name));
+    for (const auto& [key, where] : shape.belongs_under)
+      if (key == entry.name)
+        return refuse(entry.mark,
+                      fmt::format("{} stands under {}: of {}; move it there", key, where, name));
     std::string cure = did_you_mean(entry.name, known);
     if (cure.empty()) cure = fmt::format("; the keys are {}", fmt::join(known, ", "));
     return refuse(entry.mark,
                   fmt::format("unknown key {} in {}{}", in_quotes(entry.name), name, cure));
   }
 
-  bool check_combinations(const Shape& shape, const std::string& name, const YAML::Mark& place,
-                          const std::set<std::string>& present) {
+  bool check_combinations(const Shape& shape, const std::string& name, const YAML::Mark& mark,
+                          const YAML::Mark& place, const std::set<std::string>& present) {
     bool fine = true;
     const auto count =
         std::count_if(shape.exactly_one.begin(), shape.exactly_one.end(),
@@ -207,6 +247,16 @@ class Checker {
       fine = refuse(place, fmt::format("{} has {} of {}; write {}", name,
                                        count == 0 ? "none" : "more than one",
                                        fmt::join(shape.exactly_one, ", "), shape.what));
+    if (!shape.at_least_one.empty() &&
+        std::ranges::none_of(shape.at_least_one, [&](std::string_view key) {
+          return present.contains(std::string(key));
+        })) {
+      const auto key = std::ranges::find(shape.keys, shape.at_least_one[0], &Key::name);
+      fine = refuse(mark, fmt::format("{} lacks {}: add \"{}: …\", {}; or {}", name, key->name,
+                                      key->name, key->shape.what,
+                                      fmt::join(shape.at_least_one.begin() + 1,
+                                                shape.at_least_one.end(), ", or ")));
+    }
     for (const auto& [key, condition] : shape.only_with)
       if (present.contains(std::string(key)) && !present.contains(std::string(condition)))
         fine = refuse(place, fmt::format("{} in {} needs {} beside it", key, name, condition));

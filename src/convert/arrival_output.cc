@@ -163,6 +163,12 @@ Result<void> ArrivalOutput::write() {
   OpenOptions open{.format = {}, .csv = task_.dataset->csv, .expected_columns = {}};
   for (const Field& field : task_.typing.known.fields)
     open.expected_columns.push_back(field.source_name());
+  const auto& source = task_.dataset->source;
+  if (source && layout::fetched_at(task_.arrival.key)) {
+    open.replies.emplace().records = source->records;
+    for (const NamedTemplate& column : source->add)
+      open.replies->add.emplace_back(column.name, column.value);
+  }
   LAKEGATE_TRY(auto file, open_records(input, open));
   remarks_ = file->remarks();
 

@@ -97,6 +97,17 @@ Arrival arrival_of(const ObjectInfo& object, Match match) {
           .id = {}};
 }
 
+// What a fetch has landed is identified by its place in the plan, which is in its key: asked once
+// more (which happens where two fetches of one plan overlap) it is the same arrival.
+bool is_fetched(const DatasetConfig& dataset, Arrival& arrival) {
+  const auto scheduled_at = layout::fetched_at(arrival.key);
+  if (!dataset.source || !scheduled_at) return false;
+  arrival.version = "fetched";
+  arrival.arrived_at = *scheduled_at;
+  arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, 0, *scheduled_at);
+  return true;
+}
+
 void identify(Arrival& arrival) {
   arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, arrival.size,
                                arrival.arrived_at);
@@ -145,12 +156,25 @@ Result<Known> identify_and_note(ObjectStore& store, const Config& config,
 
 }  // namespace
 
+Arrival fetched_arrival(const DatasetConfig& dataset, const ObjectInfo& object) {
+  Match match{.dataset = &dataset, .captures = {}};
+  const std::string& key = object.key.str();
+  if (key.starts_with(layout::kLanding))
+    match.captures = dataset.landing.match(key.substr(layout::kLanding.size()))
+                         .value_or(std::map<std::string, std::string>());
+  Arrival arrival = arrival_of(object, std::move(match));
+  (void)is_fetched(dataset, arrival);
+  return arrival;
+}
+
 Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& config,
                                             const ObjectKey& key) {
   LAKEGATE_TRY(auto match, match_dataset(config, key));
   if (!match || !is_utf8(key.str())) return std::nullopt;
   LAKEGATE_TRY(const ObjectInfo object, store.head(key));
+  const DatasetConfig& dataset = *match->dataset;
   Arrival arrival = arrival_of(object, std::move(*match));
+  if (is_fetched(dataset, arrival)) return arrival;
   if (arrival.version.empty()) {
     LAKEGATE_TRY(Known known, identify_and_note(store, config, object));
     arrival.version = std::move(known.sha256);
@@ -189,7 +213,12 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
       if (index && index->contains(object.key)) now[object.key] = index->at(object.key);
       continue;
     }
+    const DatasetConfig& dataset = *match->dataset;
     Arrival arrival = arrival_of(object, std::move(*match));
+    if (is_fetched(dataset, arrival)) {
+      landed.arrivals.push_back(std::move(arrival));
+      continue;
+    }
     if (arrival.version.empty()) {
       if (!index) {
         LAKEGATE_TRY(index, index_from_records(store, config));

@@ -7,6 +7,7 @@
 #include "config/source.h"
 #include "extract/page.h"
 #include "extract/parameter_sets.h"
+#include "extract/request_body.h"
 #include "lake/error.h"
 #include "net/http.h"
 #include "net/url.h"
@@ -32,10 +33,23 @@ class RequestBuilder {
  private:
   RequestBuilder() = default;
 
+  struct Parameter {
+    RequestTemplate name, value;
+    bool has_value = true;  // "?flag" of a url has none
+  };
+  class Variables;
+
+  Result<std::string> target(const Variables& variables) const;
+  Result<HttpRequest> build_first(const Variables& variables) const;
+  Result<HttpRequest> build_linked(const Variables& variables, const std::string& url) const;
+  Result<void> add_headers(const Variables& variables, HttpRequest& request) const;
+
   SourceConfig source_;
   HttpOrigin origin_;
-  RequestTemplate path_;       // what the url has behind the host, up to "?"
-  RequestTemplate url_query_;  // behind "?"
+  std::string origin_text_;            // https://host:port
+  RequestTemplate path_;               // of the url, up to "?"
+  std::vector<Parameter> parameters_;  // of the url, the query and the pages, in that order
+  RequestBody body_, body_of_first_;   // the first page has no cursor
 };
 
 // "GET https://host/path?page=2": for landed lines, reports and messages. Of a request without

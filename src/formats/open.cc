@@ -53,6 +53,7 @@ Result<FileFormat> recognise(const Input& input) {
 
 Result<std::shared_ptr<RecordFile>> open_records(std::shared_ptr<const Input> input,
                                                  const OpenOptions& options) {
+  if (options.replies) return open_replies(std::move(input), *options.replies);
   FileFormat format = FileFormat::kCsv;
   if (options.format) {
     format = *options.format;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/json/replies.h"
 #include "formats/records.h"
 
 namespace lakegate {
@@ -27,6 +28,8 @@ struct OpenOptions {
   // Names that columns are expected to have (a declared or remembered schema): helps to tell
   // whether the first record is a header. Original names.
   std::vector<std::string> expected_columns;
+  // A file of replies that a fetch has landed; nothing is recognised then.
+  std::optional<ReplyOptions> replies;
 };
 
 // Recognises: "PAR1" is Parquet; the first byte that is not blank being "{" or "[" is JSON, if the

@@ -141,6 +141,66 @@ ObjectKey schema_key(const DatasetName& dataset) {
   return ObjectKey(fmt::format("{}schemas/{}.json", kRecords, dataset.str()));
 }
 
+namespace {
+constexpr std::string_view kReplies = ".replies.ndjson.zst";
+
+std::string slice_name(const FetchSlice& slice) {
+  return fmt::format("{:04}", slice.number);
+}
+
+// "20261123T042244Z": no character that an engine or a file system minds.
+std::string compact_time(Instant instant) {
+  std::string text = to_iso(instant).substr(0, 19) + "Z";
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+}  // namespace
+
+ObjectKey fetch_key(const DatasetName& dataset, const std::string& plan, std::string_view name) {
+  return ObjectKey(fmt::format("{}{}/{}", fetches_prefix(dataset), plan, name));
+}
+ObjectKey plan_key(const DatasetName& dataset, const std::string& plan) {
+  return fetch_key(dataset, plan, "plan.ndjson.zst");
+}
+ObjectKey fetch_record_key(const DatasetName& dataset, const std::string& plan) {
+  return fetch_key(dataset, plan, "fetch.json");
+}
+ObjectKey fetch_lease_key(const DatasetName& dataset, const std::string& plan) {
+  return fetch_key(dataset, plan, "lease.json");
+}
+std::string fetches_prefix(const DatasetName& dataset) {
+  return fmt::format("{}fetches/{}/", kRecords, dataset.str());
+}
+ObjectKey last_fetch_key(const DatasetName& dataset) {
+  return ObjectKey(fetches_prefix(dataset) + "last.json");
+}
+ObjectKey slice_key(const FetchSlice& slice) {
+  return fetch_key(slice.dataset, slice.plan, "slice-" + slice_name(slice) + ".json");
+}
+ObjectKey slice_report_key(const FetchSlice& slice) {
+  return fetch_key(slice.dataset, slice.plan, "report-" + slice_name(slice) + ".parquet");
+}
+
+ObjectKey replies_key(const FetchSlice& slice, bool keep) {
+  const std::string name = fmt::format("{}-{}-{}{}", compact_time(slice.scheduled_at), slice.plan,
+                                       slice_name(slice), kReplies);
+  if (keep) return ObjectKey(fmt::format("{}{}/{}", kLanding, slice.dataset.str(), name));
+  return fetch_key(slice.dataset, slice.plan, name);
+}
+
+std::optional<Instant> fetched_at(const ObjectKey& key) {
+  const std::string_view name = last_component(key.str());
+  constexpr std::size_t kTime = 16;
+  if (!name.ends_with(kReplies) || name.size() < kTime + kReplies.size() || name[kTime] != '-')
+    return std::nullopt;
+  const auto part = [&](std::size_t at, std::size_t size) { return name.substr(at, size); };
+  const auto instant =
+      instant_from_iso(fmt::format("{}-{}-{}T{}:{}:{}Z", part(0, 4), part(4, 2), part(6, 2),
+                                   part(9, 2), part(11, 2), part(13, 2)));
+  if (!instant || name[8] != 'T' || name[15] != 'Z') return std::nullopt;
+  return *instant;
+}
+
 bool is_ignored_landing_key(const ObjectKey& key) {
   std::string_view rest = key.str();
   if (rest.starts_with(kLanding)) rest.remove_prefix(kLanding.size());

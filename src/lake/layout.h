@@ -2,10 +2,13 @@
 // process, so a change here is a change of format.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lake/ids.h"
+#include "lake/time.h"
 
 namespace lakegate::layout {
 
@@ -39,6 +42,26 @@ ObjectKey failure_key(const DatasetName& dataset, const ArrivalId& arrival);
 ObjectKey failure_rejects_key(const DatasetName& dataset, const ArrivalId& arrival);
 ObjectKey load_key(const TableName& table, const ArrivalId& arrival);
 ObjectKey schema_key(const DatasetName& dataset);
+
+// A part of a fetch: as many parameter sets of its plan as one landed object holds.
+struct FetchSlice {
+  DatasetName dataset;
+  std::string plan;      // its id
+  Instant scheduled_at;  // whole seconds
+  std::uint64_t number = 1;
+};
+ObjectKey fetch_key(const DatasetName& dataset, const std::string& plan, std::string_view name);
+ObjectKey plan_key(const DatasetName& dataset, const std::string& plan);
+ObjectKey fetch_record_key(const DatasetName& dataset, const std::string& plan);  // the commit
+ObjectKey fetch_lease_key(const DatasetName& dataset, const std::string& plan);
+ObjectKey last_fetch_key(const DatasetName& dataset);
+std::string fetches_prefix(const DatasetName& dataset);
+ObjectKey slice_key(const FetchSlice& slice);         // what it came to
+ObjectKey slice_report_key(const FetchSlice& slice);  // each parameter set, as Parquet
+// landing/<dataset>/20261123T042244Z-<plan>-0001.replies.ndjson.zst; not `keep`: beside the plan.
+ObjectKey replies_key(const FetchSlice& slice, bool keep);
+// When the fetch of such an object was scheduled; nothing for other keys.
+std::optional<Instant> fetched_at(const ObjectKey& key);
 
 // Names that are never arrivals: components that begin with "_" or ".", *.filepart, *.tmp, and the
 // markers of empty folders (keys that end in "/").

@@ -2,23 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nettle/base64.h>
-
 #include <nlohmann/json.hpp>
 
+#include "lake/base64.h"
 #include "lake/utf8.h"
 
 namespace lakegate {
-namespace {
-
-std::string base64(std::string_view bytes) {
-  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
-  base64_encode_raw(text.data(), bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
-  return text;
-}
-
-}  // namespace
-
 std::string_view to_string(RejectReason reason) {
   switch (reason) {
     case RejectReason::kTypeMismatch:
@@ -70,6 +59,11 @@ std::string to_ndjson(const Reject& reject) {
                                          : nlohmann::ordered_json(reject.column);
   line["reason"] = to_string(reject.reason);
   line["message"] = reject.message;
+  if (reject.reply) {
+    line["request"] = reject.reply->request;
+    line["status"] = reject.reply->status;
+    line["pointer"] = reject.reply->pointer;
+  }
   std::string_view raw = reject.raw;
   // A cut in the middle of a character does not make the record something else than text.
   if (reject.raw_was_cut) raw = without_cut_character(raw);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,14 @@ enum class RejectReason {
 
 std::string_view to_string(RejectReason reason);
 
+// Which reply of a REST API a row was in.
+struct RejectedReply {
+  std::string request;  // "GET https://…", without secrets
+  int status = 0;
+  std::string pointer;  // JSON Pointer of the value in the reply; "": the whole reply
+  bool operator==(const RejectedReply&) const = default;
+};
+
 // `line`, `offset` say where the record starts, after decompression.
 struct Reject {
   std::uint64_t row = 0;     // ordinal of the record in its input, from 1, a header not counted
@@ -43,6 +52,7 @@ struct Reject {
   std::string message;  // names the value and the cure
   std::string raw;      // the record as it stood, cut at kMaxRawBytes
   bool raw_was_cut = false;
+  std::optional<RejectedReply> reply;  // of a dataset with a source
 };
 
 inline constexpr std::size_t kMaxRawBytes = 64 * 1024;
@@ -56,7 +66,7 @@ void name_dataset(Reject& reject, std::string_view dataset);
 void without_lake(Reject& reject);
 
 // One line of a rejects file, without the line feed: {"line":…,"offset":…,"column":…,"reason":…,
-// "message":…,"raw":…}; `raw_base64` instead of `raw` where it is not UTF-8.
+// "message":…,"raw":…}, with "request", "status", "pointer" for a reply; `raw_base64` instead of `raw` where it is not UTF-8.
 std::string to_ndjson(const Reject& reject);
 
 }  // namespace lakegate

@@ -24,6 +24,12 @@ class Deadline {
   void set(std::optional<Clock::time_point> at) {
     at_ = at ? at->time_since_epoch().count() : kNever;
   }
+  // When what is going on is given up; nothing: never.
+  std::optional<Clock::time_point> stop_at() const {
+    const Clock::rep at = at_;
+    if (at == kNever) return std::nullopt;
+    return Clock::time_point(Clock::duration(at)) - margins_.to_stop;
+  }
   bool may_begin() const { return has(margins_.to_begin); }
   // Why work must stop, kRetryable; or nothing.
   std::optional<Error> must_stop() const {

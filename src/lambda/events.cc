@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kKnown =
     "lakegate takes S3 notifications (also through SQS and SNS), EventBridge's \"Object Created\" "
-    "(also through SQS), and its own {\"run\": …} and {\"replay\": …}";
+    "(also through SQS), and its own {\"run\": …}, {\"replay\": …} and {\"fetch\": …}";
 constexpr std::size_t kQuoted = 80;  // bytes of a stranger's text in a message
 
 std::string in_quotes(std::string_view text) {
@@ -179,6 +179,30 @@ Result<Task> replay_request(const Json& event) {
   return request;
 }
 
+Result<Task> fetch_event(const Json& event) {
+  LAKEGATE_CHECK(check_members(event, "the event",
+                               {"fetch", "lake", "time", "failed", "continuation"}));
+  FetchEvent fetch;
+  LAKEGATE_TRY(fetch.dataset, needed_text(event, "fetch", "the event"));
+  LAKEGATE_TRY(fetch.lake, optional_text(event, "lake", "the event"));
+  LAKEGATE_TRY(fetch.failed_of, optional_text(event, "failed", "the event"));
+  LAKEGATE_TRY(const std::string time, optional_text(event, "time", "the event"));
+  if (!time.empty()) {
+    const auto instant = instant_from_iso(time);
+    if (!instant)
+      return invalid_input(
+          fmt::format("the event's time {} is none; write 2026-11-23T04:00:00Z", in_quotes(time)));
+    fetch.time = *instant;
+  }
+  if (const Json* count = member(event, "continuation"); count != nullptr) {
+    constexpr std::uint64_t kSensible = 1000;
+    if (!count->is_number_unsigned() || count->get<std::uint64_t>() > kSensible)
+      return invalid_input("the event's continuation is no number of invocations");
+    fetch.continuation = count->get<int>();
+  }
+  return fetch;
+}
+
 Result<Json> parsed(std::string_view text, std::string_view what) {
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return invalid_input(fmt::format("{} is not JSON", what));
@@ -250,6 +274,7 @@ Result<std::vector<Task>> tasks_of(const Json& event, Inside inside) {
   }
   if (member(event, "run") != nullptr) return one(run_request(event));
   if (member(event, "replay") != nullptr) return one(replay_request(event));
+  if (member(event, "fetch") != nullptr) return one(fetch_event(event));
   return invalid_input(fmt::format("the event has no shape that is known; {}", kKnown));
 }
 
@@ -268,6 +293,15 @@ Result<Event> queued_event(const Json& records) {
 }
 
 }  // namespace
+
+std::string to_json(const FetchEvent& fetch) {
+  nlohmann::ordered_json json = {{"fetch", fetch.dataset}};
+  if (!fetch.lake.empty()) json["lake"] = fetch.lake;
+  if (fetch.time) json["time"] = to_iso(*fetch.time).substr(0, 19) + "Z";
+  if (!fetch.failed_of.empty()) json["failed"] = fetch.failed_of;
+  if (fetch.continuation > 0) json["continuation"] = fetch.continuation;
+  return json.dump();
+}
 
 Result<Event> decode_event(std::string_view text) {
   LAKEGATE_TRY(const Json json, parsed(text, "the event"));

@@ -2,8 +2,8 @@
 // to do. Events are known by their shape, however they were wrapped on the way. No I/O.
 //
 // Shapes: an S3 notification, s3:TestEvent, S3 in SQS, S3 in SNS, S3 in SNS in SQS, EventBridge's
-// "Object Created", the same in SQS (or SNS), and lakegate's own {"run": …} and {"replay": …},
-// which SQS may carry too.
+// "Object Created", the same in SQS (or SNS), lakegate's own {"run": …}, {"replay": …} and
+// {"fetch": …}, which SQS may carry too.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lake/error.h"
+#include "lake/time.h"
 
 namespace lakegate {
 
@@ -45,12 +46,25 @@ struct ReplayRequest {
   bool failed = false;
 };
 
+// {"fetch": "devices", "time": "2026-11-23T04:00:00Z"}: what the dataset's source has, for that
+// scheduled time. Without `time`: what is unfinished, else of now. {"fetch": …, "failed": "3f2a9c…"}
+// asks again for what failed in that fetch.
+struct FetchEvent {
+  std::string lake, dataset;
+  std::optional<Instant> time;
+  std::string failed_of;
+  int continuation = 0;  // how many invocations have handed it on
+};
+
 // Nothing is to be done: s3:TestEvent, S3's word of something other than a creation.
 struct NothingToDo {
   std::string why;
 };
 
-using Task = std::variant<ObjectCreated, RunRequest, ReplayRequest, NothingToDo>;
+using Task = std::variant<ObjectCreated, RunRequest, ReplayRequest, FetchEvent, NothingToDo>;
+
+// As decode_event reads it.
+std::string to_json(const FetchEvent& fetch);
 
 // What is acknowledged, or delivered again, as a whole: a message of a queue, or else the event.
 struct Message {

@@ -44,6 +44,15 @@ bool is_own_output(const ObjectKey& key) {
   return key.str() == "lake.yaml";
 }
 
+Failure unmatched(const ObjectKey& key) {
+  return invalid_input(
+      "it belongs to no dataset; `lakegate check` shows what lake.yaml has, and "
+      "lake.yaml's `landing:` patterns say what belongs where",
+      {.file = key.str()});
+}
+
+}  // namespace
+
 void describe(TaskReport& report, const Arrival& arrival) {
   report.dataset = arrival.dataset.str();
   report.arrival = arrival.id.str();
@@ -70,15 +79,6 @@ void describe(TaskReport& report, const RunOutcome& outcome) {
                    : outcome.kind == Kind::kFailed      ? Outcome::kFailed
                                                         : Outcome::kFailedBefore;
 }
-
-Failure unmatched(const ObjectKey& key) {
-  return invalid_input(
-      "it belongs to no dataset; `lakegate check` shows what lake.yaml has, and "
-      "lake.yaml's `landing:` patterns say what belongs where",
-      {.file = key.str()});
-}
-
-}  // namespace
 
 std::optional<LakeName> lake_name_from(const std::string& location) {
   constexpr std::string_view kScheme = "s3://";

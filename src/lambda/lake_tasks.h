@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convert/lake_run.h"
+#include "extract/fetch.h"
 #include "lambda/deadline.h"
 #include "lambda/events.h"
 #include "lambda/task_report.h"
@@ -35,9 +36,19 @@ struct LakeTools {
       open_tables;
   // What remains of an invocation, for whoever waits and tries again below; may be empty.
   std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
+  FetchServices fetch;  // without secrets: nothing is fetched here
+  std::string holder;  // of the lease of a fetch: this process
+  // Hands an event on to a further invocation of this function, which returns at once; none: a
+  // fetch that is not finished fails, and is delivered again.
+  std::function<Result<void>(const std::string& event)> invoke_again;
   // Tells others of a committed run, at least once; may be empty.
   std::function<Result<void>(const RunRecord&)> announce;
 };
+
+// What a report tells of an arrival and its run.
+void describe(TaskReport& report, const Arrival& arrival);
+void describe(TaskReport& report, const RunRecord& record);
+void describe(TaskReport& report, const RunOutcome& outcome);
 
 // One for each invocation, so that an edited lake.yaml counts from the next one on.
 class LakeTasks {
@@ -55,6 +66,7 @@ class LakeTasks {
   Result<void> run(const ObjectCreated& created);
   Result<void> run(const RunRequest& request);
   Result<void> run(const ReplayRequest& request);
+  Result<void> run(const FetchEvent& event);
   Result<void> run(const NothingToDo& nothing);
 
   Result<void> convert(const ObjectKey& key);
@@ -70,6 +82,7 @@ class LakeTasks {
   Result<std::unique_ptr<Lease>> hold(const DatasetName& dataset) const;
   Result<TableServer*> tables(const std::string& to);
   void ignore(const std::string& why);
+  Result<void> hand_on(const FetchEvent& event, const FetchOutcome& outcome);
   TaskReport& current() { return reports_.back(); }
   // For work of several arrivals: what was said of the last one is finished.
   TaskReport& next_report();

@@ -32,6 +32,10 @@ OutcomeInfo info_of(Outcome outcome) {
       return {"loaded", false, true};
     case Outcome::kAlreadyLoaded:
       return {"already_loaded", false, false};
+    case Outcome::kFetched:
+      return {"fetched", false, true};
+    case Outcome::kContinued:
+      return {"continued", false, true};
     case Outcome::kIgnored:
       return {"ignored", false, false};
     case Outcome::kRefused:
@@ -55,6 +59,13 @@ std::vector<Metric> metrics_of(const TaskReport& report, bool cold_start) {
   if (report.outcome == Outcome::kLoaded)
     return {{"rows_loaded", "Count", report.rows_loaded},
             {"rows_rejected", "Count", report.counts.rows_rejected},
+            {"duration_ms", "Milliseconds", milliseconds},
+            {"cold_start", "Count", cold}};
+  if (report.outcome == Outcome::kFetched || report.outcome == Outcome::kContinued)
+    return {{"sets", "Count", report.sets},
+            {"sets_failed", "Count", report.sets_failed},
+            {"requests", "Count", report.requests},
+            {"bytes_fetched", "Bytes", report.bytes_in},
             {"duration_ms", "Milliseconds", milliseconds},
             {"cold_start", "Count", cold}};
   return {{"rows_in", "Count", report.counts.rows_in},
@@ -97,6 +108,7 @@ Json to_json(const TaskReport& report) {
         {"arrival", report.arrival},
         {"key", report.key},
         {"table", report.table},
+        {"plan", report.plan},
         {"why", report.why}})
     if (!value.empty()) json[name] = value;
   if (report.did_work())

@@ -22,6 +22,8 @@ struct TaskReport {
     kReplayed,       // an arrival was run again
     kLoaded,         // an arrival's rows are in the table
     kAlreadyLoaded,  // they were
+    kFetched,        // a fetch is finished
+    kContinued,      // a fetch is not finished, and was handed on to a further invocation
     kIgnored,        // nothing is to be done: why
     kRefused,        // not for this lake, or nothing that lakegate knows: error
     kError,          // it could not be done this time: error
@@ -31,11 +33,13 @@ struct TaskReport {
   std::string message;  // of the queue
   std::string key;      // of the object that the event is about, below the lake's root
   std::string dataset, arrival, table;
+  std::string plan;  // of a fetch
   std::string why;
   std::optional<Error> error;
   Counts counts;                  // of a conversion
   std::uint64_t rows_loaded = 0;  // of a load: in the table now
   std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::uint64_t sets = 0, sets_failed = 0, requests = 0;  // of a fetch, as far as it has come
   std::chrono::milliseconds duration{0};
 
   // To be delivered again, until it is given up.

@@ -4,9 +4,9 @@
 
 #include <charconv>
 
-#include "aws/uri_encoding.h"
 #include "aws/xml.h"
 #include "net/http_date.h"
+#include "net/uri_encoding.h"
 
 namespace lakegate::s3 {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <array>
 
-#include "aws/uri_encoding.h"
 #include "aws/xml.h"
+#include "net/uri_encoding.h"
 
 namespace lakegate::s3 {
 namespace {

@@ -36,7 +36,51 @@ environments:
   prod: {lake: /data/lake, table_prefix: prod_}
 """
 
+SOURCES = """
+datasets:
+  smallest: {source: {url: 'https://api.example.com/x'}}
+  readings:
+    source:
+      url: 'https://api.example.com/v1/{device}/readings?n={n}&day={day}'
+      method: POST
+      headers: {X-Version: 2, X-Day: '{day:%d.%m.%Y}'}
+      query: {since: '{since}', limit: 100}
+      body: {text: 'of {device}', all: true, none: null, list: [1, 2.5, {a: b}]}
+      for_each:
+        device: {file: reference/devices.csv, column: id}
+        day: {from: '2024-01-01', to: '{until}', step: 7}
+        n: [1, two, 3.5]
+      combine: product
+      since: {start: '2024-01-01T00:00:00Z', overlap: 1h}
+      records: /data
+      add: {device: '{device}'}
+      paginate: {by: cursor, at: /meta/next, parameter: after, max_pages: 10}
+      auth:
+        bearer: {env: TOKEN}
+        header: {X-Key: {file: /run/key, prefix: 'Key '}}
+        query: {key: {secretsmanager: prod/api, key: k}}
+      limits: {concurrency: 8, requests_per_second: 0.5, requests_per_second_per_host: 10, timeout: 60,
+        first_byte_timeout: 10s, connect_timeout: 500ms, max_reply: 16MB, retries: 0, retry_budget: 10%}
+      slice: 10
+      keep_raw: false
+      allow_http: true
+      allow_hosts: [10.0.0.0/8, localhost]
+      allow_proxy: true
+      ca_file: own.pem
+  others:
+    landing: others/*
+    source:
+      url: 'https://api.example.com/x'
+      paginate: {by: page, first: 0, size: 10}
+      allow_hosts: '::1'
+      auth: {oauth2: {token_url: 'https://login.example.com', client_id: me, client_secret: {ssm: /s}, scope: a b,
+        credentials: body}}
+  signed: {source: {url: 'https://api.example.com/x', auth: {sigv4: {service: execute-api, region: eu-central-1}}}}
+  basic: {source: {url: 'https://api.example.com/x', auth: {basic: {user: {env: U}, password: {env: P}}}}}
+"""
+
 D = "datasets:\n  d:\n    landing: d/*.csv\n"
+S = "datasets:\n  d:\n    source: "
 
 GOOD = {
     "full": FULL,
@@ -71,6 +115,7 @@ GOOD = {
     "names": D + "    names: original\n",
     "compat": D + "    compat: modern\n",
     "partitions": D + "    partition_by: {column: country}\n",
+    "sources": SOURCES,
 }
 
 # A document, and what its error must say: the line, and words of it. The JSON Schema must refuse it too.
@@ -93,8 +138,26 @@ BAD = {
     "partition by a unit": (D + "    partition_by: {arrival: fortnight}\n", 4, "day"),
     "dataset name": ("datasets:\n  Dee-Dee:\n    landing: d/*\n", 2, "Dee-Dee"),
     "unknown environment key": (D + "environments:\n  prod: {lakes: x}\n", 5, "lake"),
-    "later work": (D + "    source: {url: 'https://example.com'}\n", 4, "source"),
+    "later work": (D + "    retention: 90d\n", 4, "retention"),
     "null dataset": ("datasets:\n  d:\n", 2, "d"),
+    "url outside of source": (D + "    url: https://example.com\n", 4, "source"),
+    "source without url": (S + "{}\n", 3, "url"),
+    "unknown key of source": (S + "{url: 'https://example.com', urls: x}\n", 3, "url"),
+    "literal secret": (S + "{url: 'https://example.com', auth: {bearer: abc}}\n", 3, "{env: NAME}"),
+    "secret of two places": (S + "{url: 'https://example.com', auth: {bearer: {env: A, file: b}}}\n", 3, "env"),
+    "unknown auth": (S + "{url: 'https://example.com', auth: {digest: {env: A}}}\n", 3, "digest"),
+    "range without end": (S + "{url: 'https://example.com', for_each: {a: {from: 1}}}\n", 3, "to"),
+    "values that are none": (S + "{url: 'https://example.com', for_each: {a: x}}\n", 3, "list"),
+    "variable's name": (S + "{url: 'https://example.com', for_each: {A: [1]}}\n", 3, "A"),
+    "header's name": (S + "{url: 'https://example.com', headers: {'a b': c}}\n", 3, "a b"),
+    "pages by what": (S + "{url: 'https://example.com', paginate: {by: pages}}\n", 3, "page"),
+    "JSON Pointer": (S + "{url: 'https://example.com', records: data}\n", 3, "/data"),
+    "no concurrency": (S + "{url: 'https://example.com', limits: {concurrency: 0}}\n", 3, "concurrency"),
+    "no requests": (S + "{url: 'https://example.com', limits: {requests_per_second: 0}}\n", 3, "0.5"),
+    "duration": (S + "{url: 'https://example.com', limits: {timeout: 1 minute}}\n", 3, "5m"),
+    "size": (S + "{url: 'https://example.com', limits: {max_reply: huge}}\n", 3, "64MB"),
+    "share": (S + "{url: 'https://example.com', limits: {retry_budget: 101%}}\n", 3, "50%"),
+    "host": (S + "{url: 'https://example.com', allow_hosts: ['http://x']}\n", 3, "allow_hosts"),
 }
 
 # Impossible combinations, which a JSON Schema cannot say.
@@ -112,6 +175,8 @@ IMPOSSIBLE = {
     "unset variable": ("datasets:\n  d:\n    landing: '${NOT_SET_ANYWHERE}/*'\n", 3, "NOT_SET_ANYWHERE"),
     "partition clashes with a column": (D + "    schema: [{name: dt, type: date}]\n", 0, "dt"),
     "format of a number": (D + "    schema:\n      - {name: a, type: int64, format: '%d'}\n", 5, "format"),
+    "variable that is none": (S + "{url: 'https://example.com/{a}'}\n", 3, "for_each: {a:"),
+    "http": (S + "{url: 'http://example.com/'}\n", 3, "allow_http: true"),
     "not YAML": ("datasets:\n  d: {landing: [\n", 0, ""),
     "twice the same key": ("datasets:\n  d: {landing: a/*}\n  d: {landing: b/*}\n", 3, "d"),
 }

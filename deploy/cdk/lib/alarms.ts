@@ -1,8 +1,7 @@
 // What somebody should be woken for.
 import {Duration, aws_cloudwatch as cloudwatch, aws_cloudwatch_actions as actions} from 'aws-cdk-lib';
-import type {aws_sns as sns} from 'aws-cdk-lib';
+import type {aws_sns as sns, aws_sqs as sqs} from 'aws-cdk-lib';
 import type {Construct} from 'constructs';
-import type {EventQueue} from './event-queue';
 
 // What functions write as Embedded Metric Format: each metric with the dimension `dataset`, and
 // once without any, the sum over all datasets.
@@ -10,16 +9,16 @@ export const METRIC_NAMESPACE = 'lakegate';
 export const REJECTS_METRIC = 'rows_rejected';
 
 export interface LakeAlarmsProps {
-  readonly queues: Readonly<Record<string, EventQueue>>;
+  readonly deadLetters: Readonly<Record<string, sqs.IQueue>>;
   readonly rejectsThreshold: number;
   readonly topic?: sns.ITopic;
 }
 
 export function addLakeAlarms(scope: Construct, props: LakeAlarmsProps): cloudwatch.Alarm[] {
-  const alarms = Object.entries(props.queues).map(([name, {deadLetterQueue}]) =>
+  const alarms = Object.entries(props.deadLetters).map(([name, queue]) =>
     new cloudwatch.Alarm(scope, `${name}DeadLetterAlarm`, {
       alarmDescription: `lakegate: messages that could not be processed are in ${name}'s dead-letter queue`,
-      metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+      metric: queue.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(5), statistic: 'Maximum'}),
       threshold: 0,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

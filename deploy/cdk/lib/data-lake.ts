@@ -1,7 +1,7 @@
 // A lake in a bucket, and all that works on it: what lands is converted, what is converted is
 // loaded into tables, what fails is kept and told.
-import {RemovalPolicy, aws_dynamodb as dynamodb, aws_glue as glue, aws_iam as iam} from 'aws-cdk-lib';
-import type {Duration, aws_cloudwatch as cloudwatch, aws_ec2 as ec2, aws_events as events} from 'aws-cdk-lib';
+import {Duration, RemovalPolicy, aws_dynamodb as dynamodb, aws_glue as glue, aws_iam as iam} from 'aws-cdk-lib';
+import type {aws_cloudwatch as cloudwatch, aws_ec2 as ec2, aws_events as events} from 'aws-cdk-lib';
 import type {aws_kms as kms, aws_lambda as lambda, aws_logs as logs, aws_s3 as s3} from 'aws-cdk-lib';
 import type {aws_sns as sns} from 'aws-cdk-lib';
 import {Aws} from 'aws-cdk-lib';
@@ -16,6 +16,7 @@ import type {KeyAttribute, LakeConfig, ServedTable} from './lake-config';
 import {LakegateFunction} from './lakegate-function';
 import {announcePermissions, catalogPermissions, convertPermissions, loadPermissions} from './permissions';
 import type {LakePlace} from './permissions';
+import {scheduleFetches} from './scheduled-fetch';
 
 /** How the creation of objects reaches the queues. */
 export enum LakeEvents {
@@ -40,6 +41,14 @@ export interface DataLakeProps {
   readonly memorySize?: number;
   /** @default 5 minutes */
   readonly timeout?: Duration;
+
+  /**
+   * When datasets with a `source:` are fetched, by name: 'rate(1 hour)', 'cron(0 4 * * ? *)' (UTC).
+   * @default nothing is fetched
+   */
+  readonly schedule?: Record<string, string>;
+  /** Of the function that fetches. @default 15 minutes, the longest there is */
+  readonly fetchTimeout?: Duration;
 
   /** An existing bucket, which is left as it is. @default one is made */
   readonly bucket?: s3.IBucket;
@@ -89,6 +98,8 @@ export class DataLake extends Construct {
   /** Only where lake.yaml serves a dataset from a table. */
   readonly load?: LakegateFunction;
   readonly runs?: EventQueue;
+  /** Only where there is a schedule. */
+  readonly fetch?: LakegateFunction;
   readonly tables: readonly dynamodb.Table[];
   /** lakegate's own, for datasets of `mode: snapshot`. */
   readonly marks?: dynamodb.Table;
@@ -119,10 +130,7 @@ export class DataLake extends Construct {
     const layer = makeConfigLayer(this, 'Config', props.config);
     this.convert = this.makeFunction('Convert', layer, 'landing/ -> curated/');
     this.convert.addPermissions(...convertPermissions(this.place));
-    if (props.eventBus) {
-      this.convert.addPermissions(announcePermissions(props.eventBus));
-      this.convert.function.addEnvironment('LAKEGATE_EVENT_BUS', props.eventBus.eventBusName);
-    }
+    if (props.eventBus) this.announceFrom(this.convert, props.eventBus);
     this.landings = this.makeQueue('Landings', this.convert);
     const sources: [EventQueue, ObjectFilter][] = [[this.landings, {prefix: `${this.place.prefix}landing/`}]];
 
@@ -142,8 +150,18 @@ export class DataLake extends Construct {
     }
     this.connect(sources, made);
 
+    const deadLetters = {
+      Landings: this.landings.deadLetterQueue, ...(this.runs && {Runs: this.runs.deadLetterQueue})};
+    if (Object.keys(props.schedule ?? {}).length > 0) {
+      const timeout = props.fetchTimeout ?? Duration.minutes(15);
+      this.fetch = this.makeFunction('Fetch', layer, 'an API -> landing/ -> curated/', timeout);
+      Object.assign(deadLetters, {Fetch: scheduleFetches(this.fetch, {
+        schedule: props.schedule!, sources: config.sources, place: this.place})});
+      if (props.eventBus) this.announceFrom(this.fetch, props.eventBus);
+    }
+
     this.alarms = addLakeAlarms(this, {
-      queues: {Landings: this.landings, ...(this.runs && {Runs: this.runs})},
+      deadLetters,
       rejectsThreshold: props.rejectsAlarmThreshold ?? 0,
       topic: props.alarmTopic,
     });
@@ -161,13 +179,19 @@ export class DataLake extends Construct {
     });
   }
 
-  private makeFunction(id: string, layer: lambda.ILayerVersion, does: string): LakegateFunction {
+  private announceFrom(stage: LakegateFunction, bus: events.IEventBus): void {
+    stage.addPermissions(announcePermissions(bus));
+    stage.function.addEnvironment('LAKEGATE_EVENT_BUS', bus.eventBusName);
+  }
+
+  private makeFunction(
+    id: string, layer: lambda.ILayerVersion, does: string, timeout = this.props.timeout): LakegateFunction {
     const {props} = this;
     return new LakegateFunction(this, id, {
       packagePath: props.packagePath,
       architecture: props.architecture,
       memorySize: props.memorySize,
-      timeout: props.timeout,
+      timeout,
       description: `lakegate: ${does}`,
       layers: [layer],
       environment: {

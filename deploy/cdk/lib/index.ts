@@ -5,4 +5,4 @@ export type {DataLakeProps} from './data-lake';
 export {EventQueue} from './event-queue';
 export type {EventQueueProps, ObjectFilter} from './event-queue';
 export {LakeConfigError, readLakeConfig} from './lake-config';
-export type {KeyAttribute, LakeConfig, LakeConfigOptions, ServedTable} from './lake-config';
+export type {KeyAttribute, LakeConfig, LakeConfigOptions, ServedTable, SourceAccess} from './lake-config';

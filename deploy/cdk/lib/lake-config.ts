@@ -1,5 +1,5 @@
-// What a deployment has to know of lake.yaml: which tables it serves, with which keys, and the Glue
-// database it names. Only those parts are read; whether the rest is right is `lakegate check`'s to
+// What a deployment has to know of lake.yaml: which tables it serves, with which keys, the Glue
+// database it names, and what its sources read. Only those parts are read; whether the rest is right is `lakegate check`'s to
 // say. Keys of the file: docs/lake-yaml.md.
 import * as fs from 'node:fs';
 import {isMap, isScalar, isSeq, LineCounter, parseDocument} from 'yaml';
@@ -23,8 +23,20 @@ export interface ServedTable {
   readonly expires: boolean;
 }
 
+/** What a dataset's `source:` needs of AWS besides its own part of the lake. */
+export interface SourceAccess {
+  readonly dataset: string;
+  /** Keys in the lake that `for_each` reads. */
+  readonly files: readonly string[];
+  /** Of Secrets Manager: names or ARNs. */
+  readonly secrets: readonly string[];
+  /** Of SSM's Parameter Store: names or ARNs. */
+  readonly parameters: readonly string[];
+}
+
 export interface LakeConfig {
   readonly tables: readonly ServedTable[];
+  readonly sources: readonly SourceAccess[];
   /** The table of lakegate's own that `mode: snapshot` needs (docs/dynamodb.md). */
   readonly marksTable?: string;
   /** `catalog: {glue: {database: …}}` */
@@ -93,6 +105,10 @@ class Reader {
     }
     return {
       tables: [...tables.values()],
+      sources: this.entries(root as YAMLMap, 'datasets').flatMap(({name, node}) => {
+        const source = this.child(node, 'source');
+        return source ? [this.sourceAccess(name, source)] : [];
+      }),
       ...(hasSnapshots && {marksTable: `${prefix}lakegate_sources`}),
       lake: this.text(environment, 'lake'),
       glueDatabase: this.glueDatabase(environment) ?? this.glueDatabase(root as YAMLMap),
@@ -113,6 +129,30 @@ class Reader {
       this.fail(root, `has no environment ${wanted} (it has: ${known})`);
     }
     return found!.node;
+  }
+
+  private sourceAccess(dataset: string, source: Node): SourceAccess {
+    const variables = this.child(source, 'for_each');
+    const files = isMap(variables)
+      ? variables.items.map((item) => this.text(this.resolve(item.value as Node), 'file')) : [];
+    const auth = this.child(source, 'auth');
+    return {
+      dataset,
+      files: files.filter((file) => file !== undefined),
+      secrets: this.named(auth, 'secretsmanager'),
+      parameters: this.named(auth, 'ssm'),
+    };
+  }
+
+  /** The texts under that key, at any depth. */
+  private named(node: Node | undefined, key: string): string[] {
+    if (!isMap(node)) return [];
+    return node.items.flatMap((item) => {
+      if (!item.value) return [];
+      const value = this.resolve(item.value as Node);
+      if (isMap(value)) return this.named(value, key);
+      return String(item.key) === key && isScalar(value) ? [this.expand(String(value.value), value)] : [];
+    });
   }
 
   private servedTable(dataset: string, node: Node, prefix: string): ServedTable | undefined {

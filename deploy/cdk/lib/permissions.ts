@@ -3,6 +3,7 @@
 // same in HCL, and a test compares them.
 import {Aws, aws_iam as iam} from 'aws-cdk-lib';
 import type {aws_events as events, aws_kms as kms, aws_s3 as s3, aws_sqs as sqs} from 'aws-cdk-lib';
+import type {SourceAccess} from './lake-config';
 
 /** A bucket and the prefix under which the lake stands: "" or "lake/". */
 export interface LakePlace {
@@ -19,7 +20,7 @@ const REPLACE: Actions = [...READ_WRITE, 's3:DeleteObject'];
 // Large objects are written in parts, which are given up where the work fails.
 const UPLOAD: Actions = [...REPLACE, 's3:AbortMultipartUpload'];
 
-function allow(sid: string, actions: Actions, resources: string[]): iam.PolicyStatement {
+export function allow(sid: string, actions: Actions, resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({sid, actions: [...actions], resources});
 }
 
@@ -68,6 +69,47 @@ export function convertPermissions(place: LakePlace): iam.PolicyStatement[] {
     allow('ReadIndex', READ, [place.bucket.arnForObjects(`${place.prefix}_lake/index.json`)]),
     ...useKey(place),
   ];
+}
+
+/** An API -> landing/ -> curated/, of some datasets alone. */
+export function fetchPermissions(place: LakePlace, sources: readonly SourceAccess[]): iam.PolicyStatement[] {
+  const of = (...folders: string[]) =>
+    sources.flatMap(({dataset}) => objects(place, ...folders.map((folder) => `${folder}/${dataset}`)));
+  const files = [...new Set(sources.flatMap((source) => source.files))].sort();
+  const secrets = [...new Set(sources.flatMap(secretArns))].sort();
+  const parameters = [...new Set(sources.flatMap(parameterArns))].sort();
+  const all = [
+    list(place),
+    allow('LandReplies', [...UPLOAD, 's3:GetObjectVersion'], of('landing')),
+    allow('RecordFetches', [...UPLOAD, 's3:GetObjectVersion'], of('_lake/fetches')),
+    allow('ReadOutputVersions', ['s3:GetObjectVersion'], of('curated')),
+    allow('WriteOutputs', UPLOAD, of('curated', 'rejected')),
+    allow('WriteRecords', READ_WRITE, [
+      ...of('_lake/claims', '_lake/runs'),
+      ...sources.map(({dataset}) => place.bucket.arnForObjects(`${place.prefix}_lake/schemas/${dataset}.json`))]),
+    allow('RecordFailures', UPLOAD, of('_lake/failures')),
+    ...useKey(place),
+  ];
+  if (files.length > 0)
+    all.push(allow('ReadParameters', [...READ, 's3:GetObjectVersion'],
+      files.map((file) => place.bucket.arnForObjects(place.prefix + file))));
+  if (secrets.length > 0) all.push(allow('ReadSecrets', ['secretsmanager:GetSecretValue'], secrets));
+  if (parameters.length > 0) all.push(allow('ReadSecureParameters', ['ssm:GetParameter'], parameters));
+  return all;
+}
+
+const here = (service: string, rest: string) =>
+  `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${rest}`;
+
+// Secrets Manager puts a hyphen and six characters behind a name.
+function secretArns(source: SourceAccess): string[] {
+  return source.secrets.map((name) =>
+    name.startsWith('arn:') ? name : here('secretsmanager', `secret:${name}-??????`));
+}
+
+function parameterArns(source: SourceAccess): string[] {
+  return source.parameters.map((name) =>
+    name.startsWith('arn:') ? name : here('ssm', `parameter/${name.replace(/^\//, '')}`));
 }
 
 /** What is written, and how (docs/dynamodb.md). */

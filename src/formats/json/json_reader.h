@@ -8,6 +8,7 @@
 #include "formats/input.h"
 #include "formats/json/record.h"
 #include "formats/json/record_cutter.h"
+#include "formats/records.h"
 #include "lake/error.h"
 
 namespace lakegate::json {
@@ -16,6 +17,7 @@ namespace lakegate::json {
 struct Shape {
   Layout layout = Layout::kLines;
   std::uint64_t start = 0;  // where a byte-order mark ends
+  std::uint64_t max_record_bytes = kMaxRecordBytes;
 };
 
 // Looks at the beginning of `input`. A file without any value is kInvalidInput.

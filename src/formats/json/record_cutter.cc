@@ -99,7 +99,7 @@ void RecordCutter::begin_record(const char* at, State state, Block& block) {
 void RecordCutter::keep(const char* from, const char* to, Block& block) {
   if (record_.is_too_long) return;
   block.bytes.append(from, to);
-  if (block.bytes.size() - record_.begin <= kMaxRecordBytes) return;
+  if (block.bytes.size() - record_.begin <= max_record_bytes_) return;
   record_.is_too_long = true;
   block.bytes.resize(record_.begin + kMaxRawBytes);
 }

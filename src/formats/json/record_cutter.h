@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "formats/json/record.h"
+#include "formats/records.h"
 #include "lake/error.h"
 
 namespace lakegate::json {
@@ -15,8 +16,10 @@ namespace lakegate::json {
 class RecordCutter {
  public:
   // `offset`: bytes of the file (a byte-order mark) that come before what `cut` will see.
-  RecordCutter(Layout layout, std::string file, std::uint64_t offset)
+  RecordCutter(Layout layout, std::string file, std::uint64_t offset,
+               std::uint64_t max_record_bytes = kMaxRecordBytes)
       : layout_(layout),
+        max_record_bytes_(max_record_bytes),
         file_(std::move(file)),
         state_(layout == Layout::kArray ? State::kStart : State::kBetween),
         offset_(offset),
@@ -62,6 +65,7 @@ class RecordCutter {
   Failure refuse(const char* at, const std::string& what) const;
 
   Layout layout_;
+  std::uint64_t max_record_bytes_;
   std::string file_;
   State state_;
   bool any_ = false;

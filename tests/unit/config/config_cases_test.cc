@@ -73,6 +73,7 @@ void expect_errors(const fs::path& path) {
     EXPECT_TRUE(found) << path << "\nexpected " << expected << "\ngot\n" << all;
   }
   EXPECT_FALSE(places.empty()) << path << " says no error";
+  EXPECT_THAT(all, testing::Not(HasSubstr("canary"))) << "a secret is shown: " << path;
   for (const std::string& error : given) {
     const bool expected = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
       return error.starts_with(place);

@@ -29,13 +29,15 @@ TEST(ParseBytes, Sizes) {
 TEST(ParseDuration, Units) {
   using namespace std::chrono_literals;
   const std::pair<const char*, std::chrono::milliseconds> good[] = {
-      {"0", 0ms}, {"7", 7s}, {"500ms", 500ms}, {"10s", 10s}, {"5m", 5min}, {"12h", 12h}, {"2d", 48h}};
+      {"0", 0ms},   {"7", 7s},    {"500ms", 500ms}, {"10s", 10s},
+      {"5m", 5min}, {"12h", 12h}, {"2d", 48h}};
   for (const auto& [text, duration] : good) {
     const auto parsed = parse_duration(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(*parsed, duration) << text;
   }
-  for (const char* text : {"", "s", "-1s", "1.5s", "1 s", "1S", "1w", "3651d", "99999999999999999999"})
+  for (const char* text :
+       {"", "s", "-1s", "1.5s", "1 s", "1S", "1w", "3651d", "99999999999999999999"})
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 

@@ -1,4 +1,4 @@
-#include "aws/uri_encoding.h"
+#include "net/uri_encoding.h"
 
 namespace lakegate {
 namespace {

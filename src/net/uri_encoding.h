@@ -1,4 +1,5 @@
-// URI encoding as SigV4 wants it: everything but A-Z a-z 0-9 - . _ ~ as %XX with upper-case digits
+// URI encoding: everything but A-Z a-z 0-9 - . _ ~ as %XX with upper-case digits (RFC 3986, 2.3),
+// which is also what SigV4 wants
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, UriEncode).
 #pragma once
 

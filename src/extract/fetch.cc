@@ -1,0 +1,264 @@
+#include "extract/fetch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "build_info.h"
+#include "extract/engine.h"
+#include "extract/lease.h"
+#include "extract/request.h"
+#include "extract/slice_asking.h"
+#include "extract/slice_curator.h"
+#include "lake/layout.h"
+#include "net/descriptors.h"
+#include "net/reply_memory.h"
+
+namespace lakegate {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Replies wait in a part of the working memory; the rest is for making Parquet meanwhile.
+constexpr std::uint64_t kShareOfReplies = 4;
+constexpr std::uint64_t kLeastReplyMemory = std::uint64_t{4} << 20;
+
+// When what must be over, so that everything complete is committed by the deadline.
+struct Timetable {
+  Clock::time_point stop_at = Clock::time_point::max();     // nothing is begun any more
+  Clock::time_point give_up_at = Clock::time_point::max();  // nothing is waited for
+  explicit Timetable(std::optional<Clock::time_point> deadline) {
+    if (!deadline) return;
+    const auto left = *deadline - Clock::now();
+    const auto margin = std::clamp<Clock::duration>(left / 4, {}, std::chrono::seconds(30));
+    stop_at = *deadline - margin;
+    give_up_at = *deadline - margin / 2;
+  }
+};
+
+EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& source,
+                             const FetchOptions& options, const Timetable& times) {
+  EngineOptions engine;
+  engine.concurrency = limits.concurrency;
+  engine.requests_per_second = limits.requests_per_second;
+  engine.requests_per_second_per_host = limits.requests_per_second_per_host;
+  engine.retries = limits.retries;
+  engine.retry_budget = limits.retry_budget;
+  engine.allow_http = source.allow_http;
+  engine.give_up_at = times.give_up_at;
+  engine.give_up = options.interrupted;
+  return engine;
+}
+
+// The sets of the slices that are still to be asked.
+std::vector<std::size_t> sets_to_ask(const Plan& plan, const std::vector<SliceState>& slices) {
+  std::vector<std::size_t> sets;
+  for (std::size_t n = 0; n < plan.sets.size(); ++n)
+    if (!slices[n / plan.slice_requests].asked) sets.push_back(n);
+  return sets;
+}
+
+// Asks for `sets`; whole slices go to `curator`. Returns whether all were answered.
+Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan,
+                 const std::vector<std::size_t>& sets, SliceCurator& curator,
+                 const FetchTools& tools, const FetchOptions& options, const Timetable& times) {
+  if (sets.empty()) return true;
+  const SourceConfig& source = *dataset.source;
+  LAKEGATE_TRY(HttpOptions http, source_http_options(source, source.limits.concurrency));
+  LAKEGATE_TRY(const auto token_client, tools.make_client(http));
+  http.memory = std::make_shared<ReplyMemory>(
+      std::max(kLeastReplyMemory, options.run.resources.memory / kShareOfReplies));
+  LAKEGATE_TRY(const auto client, tools.make_client(http));
+  LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
+  const auto redactor = std::make_shared<Redactor>();
+  LAKEGATE_TRY(const auto authorizer,
+               Authorizer::create(source.auth, requests.origin(),
+                                  {.secrets = tools.secrets,
+                                   .client = token_client.get(),
+                                   .signer = tools.signer},
+                                  redactor));
+  const auto began = Clock::now();
+  const auto tell = [&](const EngineProgress& now) {
+    if (!options.progress) return;
+    options.progress({.sets = plan.sets.size(),
+                      .answered = plan.sets.size() - sets.size() + now.answered,
+                      .answered_now = now.answered,
+                      .failed = now.failed,
+                      .in_flight = now.in_flight,
+                      .replies = now.replies,
+                      .bytes = now.bytes,
+                      .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          Clock::now() - began)});
+  };
+  const auto may_begin = [&] {
+    return Clock::now() < times.stop_at && !(options.interrupted && options.interrupted());
+  };
+  SliceAsking asking({.store = store,
+                      .dataset = dataset,
+                      .plan = plan,
+                      .requests = requests,
+                      .authorizer = *authorizer,
+                      .redactor = *redactor,
+                      .curator = curator,
+                      .may_begin = may_begin,
+                      .progress = tell});
+  EngineOptions engine = engine_options(source.limits, source, options, times);
+  engine.memory = http.memory;
+  auto stats = run_engine(*client, engine, sets, asking);
+  if (!stats) {
+    stats.error().message = redactor->redact(stats.error().message);
+    return Failure(std::move(stats).error());
+  }
+  return stats->complete;
+}
+
+void tell_of(const SliceRecord& slice, FetchOutcome& outcome) {
+  outcome.counts += slice.counts;
+  for (const FailedSet& failure : slice.failures)
+    if (outcome.failures.size() < kMostFailuresTold) outcome.failures.push_back(failure);
+}
+
+// How the run of a slice ended. Nothing: it has not been run.
+Result<std::optional<FetchRecord::Slice>> run_of(const ObjectStore& store,
+                                                 const DatasetConfig& dataset,
+                                                 const SliceRecord& slice) {
+  FetchRecord::Slice entry{.slice = slice.slice};
+  if (slice.landed.empty()) return entry;
+  entry.arrival = fetched_arrival(dataset, {.key = slice.landed}).id;
+  const ObjectKey run_key = layout::run_key(dataset.name, entry.arrival);
+  if (const auto blob = store.get(run_key); blob) {
+    LAKEGATE_TRY(const RunRecord run, run_from_json(blob->bytes, run_key));
+    entry.rows_written = run.counts.rows_written;
+    entry.rows_rejected = run.counts.rows_rejected;
+    return entry;
+  } else if (blob.error().kind != ErrorKind::kNotFound) {
+    return Failure(blob.error());
+  }
+  const auto failure = store.head(layout::failure_key(dataset.name, entry.arrival));
+  if (!failure && failure.error().kind == ErrorKind::kNotFound) return std::nullopt;
+  if (!failure) return Failure(failure.error());
+  entry.failed = true;
+  return entry;
+}
+
+// {since} of the next fetch. What asked again only for failures has moved nothing on.
+Result<void> note_as_last(ObjectStore& store, const Plan& plan) {
+  if (!plan.failed_of.empty()) return {};
+  const ObjectKey key = layout::last_fetch_key(plan.dataset);
+  const std::string mine = to_json(LastFetch{.plan = plan.id, .scheduled_at = plan.scheduled_at});
+  for (;;) {
+    const auto blob = store.get(key);
+    if (!blob && blob.error().kind != ErrorKind::kNotFound) return Failure(blob.error());
+    if (blob) {
+      LAKEGATE_TRY(const LastFetch last, last_fetch_from_json(blob->bytes, key));
+      if (last.scheduled_at >= plan.scheduled_at) return {};
+    }
+    auto put = blob ? store.put_if_match(key, mine, blob->tag) : store.put_if_absent(key, mine);
+    if (put || put.error().kind != ErrorKind::kConflict) return put;
+  }
+}
+
+// The outcome as the lake tells of it; puts the fetch's record where every slice is asked and run.
+Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan) {
+  FetchOutcome outcome{.plan = plan.id,
+                       .scheduled_at = plan.scheduled_at,
+                       .sets = plan.sets.size(),
+                       .slices = plan.slices()};
+  LAKEGATE_TRY(const auto states, slice_states(store, dataset, plan));
+  std::vector<FetchRecord::Slice> slices;
+  for (const SliceState& state : states) {
+    if (!state.asked) continue;
+    tell_of(*state.asked, outcome);
+    LAKEGATE_TRY(const auto run, run_of(store, dataset, *state.asked));
+    if (run) slices.push_back(*run);
+  }
+  outcome.slices_left = states.size() - slices.size();
+  if (outcome.slices_left > 0) return outcome;
+  FetchRecord record{.dataset = plan.dataset,
+                     .plan = plan.id,
+                     .scheduled_at = plan.scheduled_at,
+                     .failed_of = plan.failed_of,
+                     .counts = outcome.counts,
+                     .failures = outcome.failures,
+                     .slices = std::move(slices),
+                     .finished_at = to_iso(std::chrono::system_clock::now()),
+                     .lakegate_version = std::string(kVersion)};
+  LAKEGATE_CHECK(note_as_last(store, plan));
+  const auto put =
+      store.put_if_absent(layout::fetch_record_key(plan.dataset, plan.id), to_json(record));
+  if (!put && put.error().kind != ErrorKind::kConflict) return Failure(put.error());
+  outcome.record = std::move(record);
+  return outcome;
+}
+
+FetchOutcome finished_before(const Plan& plan, FetchRecord record) {
+  FetchOutcome outcome{.plan = plan.id,
+                       .scheduled_at = plan.scheduled_at,
+                       .was_begun = true,
+                       .was_finished = true,
+                       .sets = plan.sets.size(),
+                       .slices = plan.slices(),
+                       .counts = record.counts,
+                       .failures = record.failures};
+  outcome.record = std::move(record);
+  return outcome;
+}
+
+}  // namespace
+
+Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t connections) {
+  HttpOptions options;
+  LAKEGATE_TRY(options.addresses, AddressPolicy::create(source.allow_hosts));
+  options.max_connections = std::min(connections, most_connections());
+  options.connect_timeout = source.limits.connect_timeout;
+  options.first_byte_timeout = source.limits.first_byte_timeout;
+  options.total_timeout = source.limits.timeout;
+  options.reply_timeout = source.limits.first_byte_timeout;
+  options.max_reply_bytes = source.limits.max_reply;
+  options.use_proxy = source.allow_proxy;
+  options.ca_file = source.ca_file;
+  options.keep_system_cas = true;
+  options.ca_setting = "ca_file";
+  options.http2 = true;
+  options.decode = true;
+  return options;
+}
+
+Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
+                               const FetchRequest& request, const FetchTools& tools,
+                               const FetchOptions& options) {
+  const Timetable times(options.deadline);
+  LAKEGATE_TRY(ChosenPlan chosen,
+               choose_plan(store, dataset, request, std::chrono::system_clock::now()));
+  const ObjectKey lease_key = layout::fetch_lease_key(dataset.name, chosen.plan.id);
+  LAKEGATE_TRY(const auto lease, PlanLease::take(store, lease_key,
+                                                 {.holder = tools.holder, .is_gone = tools.is_gone}));
+  LAKEGATE_TRY(auto done, find_fetch_record(store, dataset.name, chosen.plan.id));
+  if (done) return finished_before(chosen.plan, std::move(*done));
+  LAKEGATE_TRY(const Plan plan, put_plan(store, std::move(chosen.plan)));
+  LAKEGATE_TRY(const auto slices, slice_states(store, dataset, plan));
+
+  const auto must_stop = [&] {
+    return Clock::now() >= times.give_up_at || (options.interrupted && options.interrupted());
+  };
+  SliceCurator curator(store, dataset,
+                       {.run = options.run,
+                        .may_publish = [&] { return lease->confirm(); },
+                        .must_stop = must_stop,
+                        .ran = options.ran});
+  for (const SliceState& slice : slices)
+    if (slice.asked && !slice.is_curated) LAKEGATE_CHECK(curator.take(*slice.asked));
+  const auto asked = ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options,
+                         times);
+  // What was complete by then is committed, whatever ended the asking.
+  LAKEGATE_TRY(const auto published, curator.finish());
+  if (!asked) return Failure(asked.error());
+  LAKEGATE_TRY(FetchOutcome outcome, sum_up(store, dataset, plan));
+  outcome.was_begun = !chosen.is_new;
+  outcome.slices_asked = published.size();
+  outcome.remarks = std::move(chosen.remarks);
+  return outcome;
+}
+
+}  // namespace lakegate

@@ -1,0 +1,63 @@
+#include "extract/slice_asking.h"
+
+#include <utility>
+
+#include "lake/utf8.h"
+
+namespace lakegate {
+namespace {
+
+constexpr std::size_t kLongestReason = 1000;  // bytes: servers write novels
+
+}  // namespace
+
+SliceAsking::SliceAsking(Parts parts)
+    : parts_(std::move(parts)),
+      paginator_(parts_.dataset.source->paginate, parts_.dataset.source->records,
+                 parts_.dataset.source->allow_http) {}
+
+Result<AuthorizedRequest> SliceAsking::request(std::size_t n, const Page& page) {
+  LAKEGATE_TRY(HttpRequest request, parts_.requests.build(parts_.plan.sets, n, page));
+  std::vector<std::string>& asked = asked_[n];
+  if (asked.size() <= page.number) asked.resize(page.number + 1);
+  // Before credentials are added; links that servers wrote may have them all the same.
+  asked[page.number] = parts_.redactor.redact(describe(request));
+  return parts_.authorizer.authorize(std::move(request));
+}
+
+Result<std::optional<Page>> SliceAsking::next(std::size_t /*n*/, const HttpRequest& request,
+                                              const Page& page, const HttpReply& reply) {
+  return paginator_.next(request, page, reply);
+}
+
+bool SliceAsking::refused(std::size_t /*n*/, const HttpRequest& request) {
+  parts_.authorizer.refused(request);
+  return parts_.dataset.source->auth.oauth2.has_value();
+}
+
+Result<void> SliceAsking::answered(std::size_t n, Answer answer) {
+  if (answer.failure) {
+    std::string& reason = answer.failure->message;
+    reason = parts_.redactor.redact(reason);
+    reason = without_cut_character(std::string_view(reason).substr(0, kLongestReason));
+  }
+  if (!slice_)
+    slice_ = std::make_unique<SliceWriter>(parts_.store, parts_.dataset, parts_.plan,
+                                           n / parts_.plan.slice_requests + 1);
+  LAKEGATE_CHECK(slice_->add(n, answer, asked_[n]));
+  asked_.erase(n);
+  ++counts_.sets;
+  if (answer.failure) ++counts_.failed;
+  if (n + 1 < slice_->end_set()) return {};
+  return parts_.curator.take(std::move(slice_));
+}
+
+bool SliceAsking::may_begin(std::size_t /*n*/) {
+  return parts_.may_begin();
+}
+
+void SliceAsking::progress(const EngineProgress& now) {
+  if (parts_.progress) parts_.progress(now);
+}
+
+}  // namespace lakegate

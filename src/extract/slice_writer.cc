@@ -1,0 +1,177 @@
+#include "extract/slice_writer.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
+
+#include "build_info.h"
+#include "formats/json/replies.h"
+
+namespace lakegate {
+namespace {
+
+// Replies are compressed once and read once or twice: speed counts.
+constexpr int kLevel = 1;
+
+class PendingSink : public ByteSink {
+ public:
+  explicit PendingSink(PendingObject& object) : object_(object) {}
+  Result<void> write(std::span<const std::byte> bytes) override { return object_.write(bytes); }
+
+ private:
+  PendingObject& object_;
+};
+
+std::string header_line(const Plan& plan, std::uint64_t number) {
+  return nlohmann::ordered_json{{"lakegate_replies", 1},
+                                {"dataset", plan.dataset.str()},
+                                {"plan", plan.id},
+                                {"scheduled_at", to_iso(plan.scheduled_at)},
+                                {"slice", number}}
+             .dump() +
+         "\n";
+}
+
+}  // namespace
+
+// The landed object while it grows. Compressed bytes follow from the lines alone.
+class SliceWriter::Replies {
+ public:
+  explicit Replies(std::unique_ptr<PendingObject> object)
+      : object_(std::move(object)), context_(ZSTD_createCCtx()) {
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
+  }
+  ~Replies() { ZSTD_freeCCtx(context_); }
+  Replies(const Replies&) = delete;
+  Replies& operator=(const Replies&) = delete;
+
+  Result<void> write(std::string_view text) { return compress(text, ZSTD_e_continue); }
+  Result<std::uint64_t> seal() {
+    LAKEGATE_CHECK(compress({}, ZSTD_e_end));
+    return object_->seal();
+  }
+  Result<void> publish() { return object_->publish(); }
+
+ private:
+  Result<void> compress(std::string_view text, ZSTD_EndDirective how) {
+    ZSTD_inBuffer in{text.data(), text.size(), 0};
+    for (;;) {
+      ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
+      const std::size_t left = ZSTD_compressStream2(context_, &out, &in, how);
+      if (ZSTD_isError(left))
+        return fail(ErrorKind::kPermanent,
+                    fmt::format("replies cannot be compressed: {}", ZSTD_getErrorName(left)));
+      if (out.pos > 0)
+        LAKEGATE_CHECK(object_->write(std::as_bytes(std::span(buffer_.data(), out.pos))));
+      if (how == ZSTD_e_end ? left == 0 : in.pos == in.size) return {};
+    }
+  }
+
+  std::unique_ptr<PendingObject> object_;
+  ZSTD_CCtx* context_;
+  std::array<char, 64 * 1024> buffer_;
+};
+
+layout::FetchSlice slice_of(const Plan& plan, std::uint64_t number) {
+  return {.dataset = plan.dataset,
+          .plan = plan.id,
+          .scheduled_at = plan.scheduled_at,
+          .number = number};
+}
+
+SliceWriter::SliceWriter(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan,
+                         std::uint64_t number)
+    : store_(store),
+      dataset_(dataset),
+      plan_(plan),
+      first_((number - 1) * plan.slice_requests),
+      end_(std::min<std::size_t>(plan.sets.size(), number * plan.slice_requests)),
+      began_(std::chrono::steady_clock::now()) {
+  record_.dataset = plan.dataset;
+  record_.plan = plan.id;
+  record_.slice = number;
+  record_.asked_at = to_iso(std::chrono::system_clock::now());
+  record_.lakegate_version = kVersion;
+  report_.reserve(end_ - first_);
+}
+
+SliceWriter::~SliceWriter() = default;
+
+Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
+  if (!replies_) {
+    const ObjectKey key =
+        layout::replies_key(slice_of(plan_, record_.slice), dataset_.source->keep_raw);
+    LAKEGATE_TRY(auto object, store_.create(key));
+    replies_ = std::make_unique<Replies>(std::move(object));
+    record_.landed = key;
+    LAKEGATE_CHECK(replies_->write(header_line(plan_, record_.slice)));
+  }
+  LandedLine line = to_landed_line(reply, dataset_.source->records);
+  line.text += '\n';
+  rows += line.rows;
+  return replies_->write(line.text);
+}
+
+Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
+                              const std::vector<std::string>& requests) {
+  ReportRow row{.n = set,
+                .attempts = answer.attempts,
+                .status = answer.status,
+                .bytes = answer.bytes,
+                .latency = answer.latency,
+                .pages = static_cast<std::uint32_t>(answer.pages.size())};
+  const std::string parameters = plan_.parameters_json(set);
+  if (answer.failure) {
+    row.failure = answer.failure->message;
+    if (record_.failures.size() < kMostFailuresTold)
+      record_.failures.push_back({.n = set,
+                                  .parameters = parameters,
+                                  .status = row.status,
+                                  .attempts = row.attempts,
+                                  .reason = row.failure});
+  } else {
+    LandedReply reply{.n = set, .page = 0, .parameters = parameters, .request = {}};
+    for (const HttpReply& page : answer.pages) {
+      reply.request = reply.page < requests.size() ? requests[reply.page] : "";
+      reply.status = page.status;
+      reply.body = page.body;
+      LAKEGATE_CHECK(land(reply, row.rows));
+      ++reply.page;
+    }
+  }
+  record_.counts += {.sets = 1,
+                     .failed = answer.failure ? 1U : 0U,
+                     .attempts = static_cast<std::uint64_t>(row.attempts),
+                     .replies = row.pages,
+                     .bytes = row.bytes,
+                     .rows = row.rows};
+  report_.push_back(std::move(row));
+  return {};
+}
+
+Result<SliceRecord> SliceWriter::publish(const std::function<Result<void>()>& may_publish) {
+  const layout::FetchSlice slice = slice_of(plan_, record_.slice);
+  if (replies_) {
+    LAKEGATE_TRY(record_.landed_size, replies_->seal());
+  }
+  LAKEGATE_TRY(const auto report, store_.create(layout::slice_report_key(slice)));
+  PendingSink sink(*report);
+  LAKEGATE_CHECK(write_report(plan_, report_, sink));
+  LAKEGATE_CHECK(report->seal());
+  using std::chrono::milliseconds;
+  record_.duration_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_).count());
+  LAKEGATE_CHECK(may_publish());
+  LAKEGATE_CHECK(report->publish());
+  LAKEGATE_CHECK(store_.put(layout::slice_key(slice), to_json(record_)));
+  if (replies_) LAKEGATE_CHECK(replies_->publish());
+  return record_;
+}
+
+}  // namespace lakegate

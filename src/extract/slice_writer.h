@@ -1,0 +1,56 @@
+// A slice of a plan on its way into the lake: the replies of its parameter sets, in the order of the
+// plan, as one compressed object, and what is written down about them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "extract/exchange.h"
+#include "extract/fetch_records.h"
+#include "extract/plan.h"
+#include "extract/report.h"
+#include "lake/layout.h"
+#include "stores/object_store.h"
+
+namespace lakegate {
+
+layout::FetchSlice slice_of(const Plan& plan, std::uint64_t number);
+
+// One thread at a time; may be handed from one to another. Destroyed before it is published, it
+// leaves nothing that counts.
+class SliceWriter {
+ public:
+  // The store, dataset (which has a source) and plan outlive it. `number` is the slice's, from 1.
+  SliceWriter(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan,
+              std::uint64_t number);
+  ~SliceWriter();
+
+  std::size_t first_set() const { return first_; }
+  std::size_t end_set() const { return end_; }
+  std::uint64_t number() const { return record_.slice; }
+
+  // Every set of the slice, in order. `requests`: what was asked for each page, without secrets.
+  // The replies of a set that failed are not landed.
+  Result<void> add(std::size_t set, const Answer& answer, const std::vector<std::string>& requests);
+
+  // Report, record, then the landed object: when that is there, the slice is asked. `may_publish`
+  // is asked last; its error leaves the slice unasked.
+  Result<SliceRecord> publish(const std::function<Result<void>()>& may_publish);
+
+ private:
+  class Replies;
+  Result<void> land(const LandedReply& reply, std::uint64_t& rows);
+
+  ObjectStore& store_;
+  const DatasetConfig& dataset_;
+  const Plan& plan_;
+  const std::size_t first_, end_;
+  SliceRecord record_;
+  std::vector<ReportRow> report_;
+  std::unique_ptr<Replies> replies_;  // once there is one
+  std::chrono::steady_clock::time_point began_;
+};
+
+}  // namespace lakegate

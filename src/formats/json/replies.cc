@@ -1,0 +1,394 @@
+#include "formats/json/replies.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <new>
+#include <optional>
+
+#include "formats/json/json_chunk.h"
+#include "formats/json/json_reader.h"
+#include "formats/json/syntax.h"
+#include "formats/records.h"
+#include "lake/base64.h"
+#include "lake/utf8.h"
+
+namespace lakegate {
+namespace {
+
+using json::Block;
+using json::BlockReader;
+using json::JsonChunk;
+using json::Layout;
+using json::Record;
+namespace ondemand = simdjson::ondemand;
+
+// A reply may hold many rows, so that it may be longer than a record of a file.
+constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{256} << 20;
+
+// Where a row stands: in which landed line, and in which element of its array.
+struct Place {
+  std::uint32_t line = 0;
+  std::int64_t element = -1;  // -1: the value at `records` itself
+  std::string problem;        // why the reply gives no rows; it is one rejected row then
+};
+
+// What a landed line says about its row.
+struct Envelope {
+  std::string request;
+  int status = 0;
+};
+
+Envelope envelope_of(std::string_view line) {
+  const auto parsed = nlohmann::json::parse(line, nullptr, false);
+  if (!parsed.is_object()) return {};
+  return {.request = parsed.value("request", ""), .status = parsed.value("status", 0)};
+}
+
+// "values[3].x" as the rest of a JSON Pointer: "/values/3/x".
+std::string pointer_of(std::string_view path) {
+  std::string pointer;
+  if (!path.empty()) pointer += '/';
+  for (const char c : path) {
+    if (c == ']') continue;
+    if (c == '.' || c == '[')
+      pointer += '/';
+    else if (c == '~')
+      pointer += "~0";
+    else if (c == '/')
+      pointer += "~1";
+    else
+      pointer += c;
+  }
+  return pointer;
+}
+
+// The rows of a block of landed lines, decoded as JSON records; what their rejects say is put in
+// the words of replies.
+class ReplyChunk : public Chunk {
+ public:
+  ReplyChunk(std::shared_ptr<const std::string> file, std::shared_ptr<const ReplyOptions> options,
+             Block lines, Block rows, std::vector<Place> places)
+      : options_(std::move(options)),
+        lines_(std::move(lines)),
+        rows_(std::move(file), Layout::kLines, std::move(rows)),
+        places_(std::move(places)) {
+    records = rows_.records;
+  }
+  void begin_at(std::uint64_t row, std::uint64_t bytes) {
+    first_row = rows_.first_row = row;
+    input_bytes = bytes;
+  }
+
+  Result<DecodedChunk> decode(const DecodePlan& plan) const override {
+    LAKEGATE_TRY(DecodedChunk decoded, rows_.decode(plan));
+    for (Reject& reject : decoded.rejects) explain(reject);
+    return decoded;
+  }
+  Result<void> observe(Observed& root) const override { return rows_.observe(root); }
+
+ private:
+  void explain(Reject& reject) const {
+    const Place& place = places_[reject.row - first_row];
+    const Record& line = lines_.records[place.line];
+    const std::string_view text = lines_.text(line);
+    const Envelope envelope = envelope_of(text);
+    if (!place.problem.empty()) {
+      reject.reason = RejectReason::kMalformedJson;
+      reject.message = place.problem;
+      reject.raw_was_cut = text.size() > kMaxRawBytes;
+      reject.raw = without_cut_character(text.substr(0, kMaxRawBytes));
+    }
+    RejectedReply& reply = reject.reply.emplace();
+    reply.request = envelope.request;
+    reply.status = envelope.status;
+    reply.pointer = options_->records;
+    if (place.element >= 0) reply.pointer += fmt::format("/{}", place.element);
+    reply.pointer += pointer_of(reject.column);
+  }
+
+  std::shared_ptr<const ReplyOptions> options_;
+  Block lines_;
+  JsonChunk rows_;
+  std::vector<Place> places_;
+};
+
+// Takes landed lines apart into rows.
+class RowCutter {
+ public:
+  explicit RowCutter(const ReplyOptions& options) : options_(options) {}
+
+  // Adds the rows of line `index` of `lines` to `rows` and `places`. An Error refuses the file.
+  Result<void> cut(const Block& lines, std::uint32_t index, const std::string& file, Block& rows,
+                   std::vector<Place>& places) {
+    const Record& line = lines.records[index];
+    const auto refuse = [&](std::string_view why) {
+      return invalid_input(
+          fmt::format("{}; a file of replies is written by `lakegate fetch`, and not edited", why),
+          {.file = file, .line = line.line, .column = 0});
+    };
+    if (line.is_too_long) {
+      reject(line, index,
+             fmt::format("the reply is longer than {} MiB; ask for less at a time",
+                         kMaxReplyBytes >> 20),
+             rows, places);
+      return {};
+    }
+    const std::string_view text = lines.text(line);
+    ondemand::document document;
+    ondemand::object object;
+    if (parser_.iterate(text.data(), text.size(), lines.bytes.size() - line.begin).get(document) ||
+        document.get_object().get(object))
+      return refuse("this line is no landed reply");
+    std::string prefix;
+    bool has_reply = false, is_header = false;
+    for (auto member : object) {
+      std::string_view key;
+      if (member.unescaped_key().get(key)) return refuse("this line is no landed reply");
+      if (key == "lakegate_replies") {
+        is_header = true;
+        break;
+      }
+      if (key == "parameters") {
+        std::string_view raw;
+        if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
+        LAKEGATE_TRY(prefix, added(raw));
+      } else if (key == "reply_text" || key == "reply_base64") {
+        has_reply = true;
+        reject(line, index, "the reply is not JSON", rows, places);
+      } else if (key == "reply") {
+        has_reply = true;
+        ondemand::value value;
+        if (member.value().get(value)) return refuse("this line is no landed reply");
+        LAKEGATE_CHECK(take(value, line, index, prefix, rows, places));
+      }
+    }
+    if (!has_reply && !is_header) return refuse("this line has no reply");
+    return {};
+  }
+
+ private:
+  Result<void> take(ondemand::value& value, const Record& line, std::uint32_t index,
+                    std::string_view prefix, Block& rows, std::vector<Place>& places) {
+    ondemand::value at = value;
+    if (!options_.records.empty() && value.at_pointer(options_.records).get(at)) {
+      reject(line, index, fmt::format("the reply has nothing at {}", options_.records), rows,
+             places);
+      return {};
+    }
+    ondemand::json_type type{};
+    if (at.type().get(type)) {
+      reject(line, index, "the reply is not JSON", rows, places);
+      return {};
+    }
+    if (type == ondemand::json_type::array) {
+      std::int64_t element = 0;
+      for (auto each : at.get_array()) {
+        std::string_view raw;
+        if (each.raw_json().get(raw)) {
+          reject(line, index, "the reply is not JSON", rows, places);
+          return {};
+        }
+        add(line, raw, prefix, rows);
+        places.push_back({.line = index, .element = element++, .problem = {}});
+      }
+      return {};
+    }
+    std::string_view raw;
+    if (at.raw_json().get(raw)) {
+      reject(line, index, "the reply is not JSON", rows, places);
+      return {};
+    }
+    add(line, raw, prefix, rows);
+    places.push_back({.line = index, .element = -1, .problem = {}});
+    return {};
+  }
+
+  // The members that `add` makes of the parameters: `"device_id":"d1",`.
+  Result<std::string> added(std::string_view parameters) {
+    if (options_.add.empty()) return std::string();
+    const auto parsed = nlohmann::json::parse(parameters, nullptr, false);
+    std::map<std::string, TemplateValue, std::less<>> values;
+    if (parsed.is_object())
+      for (const auto& [name, value] : parsed.items())
+        values.emplace(name, value.is_string()
+                                 ? TemplateValue{value.get<std::string>(), false}
+                                 : TemplateValue{value.dump(), true});
+    std::string members;
+    for (const auto& [column, text] : options_.add) {
+      LAKEGATE_TRY(const std::string value,
+                   text.expand_as_json([&](std::string_view name) -> const TemplateValue* {
+                     const auto found = values.find(name);
+                     return found == values.end() ? nullptr : &found->second;
+                   }));
+      members += nlohmann::json(column).dump();
+      members += ':';
+      members += value;
+      members += ',';
+    }
+    return members;
+  }
+
+  // The row's text with the added members spliced in.
+  static void add(const Record& line, std::string_view raw, std::string_view prefix, Block& rows) {
+    const auto begin = static_cast<std::uint32_t>(rows.bytes.size());
+    if (!prefix.empty() && raw.starts_with('{')) {
+      rows.bytes += '{';
+      std::string_view rest = raw.substr(1);
+      const auto first = rest.find_first_not_of(" \t\r\n");
+      const bool is_empty = first != std::string_view::npos && rest[first] == '}';
+      rows.bytes += is_empty ? prefix.substr(0, prefix.size() - 1) : prefix;
+      rows.bytes += rest;
+    } else {
+      rows.bytes += raw;
+    }
+    rows.records.push_back({.offset = line.offset,
+                            .line = line.line,
+                            .column = 1,
+                            .begin = begin,
+                            .size = static_cast<std::uint32_t>(rows.bytes.size() - begin)});
+    rows.bytes += '\n';
+  }
+
+  static void reject(const Record& line, std::uint32_t index, std::string why, Block& rows,
+                     std::vector<Place>& places) {
+    add(line, "null", {}, rows);  // no object: rejected, and put in words then
+    places.push_back({.line = index, .element = -1, .problem = std::move(why)});
+  }
+
+  const ReplyOptions& options_;
+  ondemand::parser parser_;
+};
+
+class ReplyChunkReader : public ChunkReader {
+ public:
+  ReplyChunkReader(std::unique_ptr<BlockReader> blocks, std::shared_ptr<const std::string> file,
+                   std::shared_ptr<const ReplyOptions> options)
+      : blocks_(std::move(blocks)),
+        file_(std::move(file)),
+        options_(std::move(options)),
+        cutter_(*options_) {}
+
+  Result<std::unique_ptr<Chunk>> next() override try {
+    while (true) {
+      LAKEGATE_TRY(auto lines, blocks_->next());
+      if (!lines) return nullptr;
+      lines->bytes.append(simdjson::SIMDJSON_PADDING, '\n');
+      Block rows;
+      rows.bytes.reserve(lines->bytes.size());
+      std::vector<Place> places;
+      for (std::uint32_t i = 0; i < lines->records.size(); ++i)
+        LAKEGATE_CHECK(cutter_.cut(*lines, i, *file_, rows, places));
+      if (rows.records.empty()) continue;  // the header alone
+      auto chunk = std::make_unique<ReplyChunk>(file_, options_, std::move(*lines), std::move(rows),
+                                                std::move(places));
+      chunk->begin_at(next_row_, blocks_->input_bytes());
+      next_row_ += chunk->records;
+      return chunk;
+    }
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::kPermanent, "out of memory", {.file = *file_});
+  }
+
+ private:
+  std::unique_ptr<BlockReader> blocks_;
+  std::shared_ptr<const std::string> file_;
+  std::shared_ptr<const ReplyOptions> options_;
+  RowCutter cutter_;
+  std::uint64_t next_row_ = 1;
+};
+
+class ReplyFile : public RecordFile {
+ public:
+  ReplyFile(std::shared_ptr<const Input> input, const ReplyOptions& options)
+      : input_(std::move(input)),
+        file_(std::make_shared<const std::string>(input_->name())),
+        options_(std::make_shared<const ReplyOptions>(options)) {}
+
+  Result<std::unique_ptr<ChunkReader>> open() const override {
+    LAKEGATE_TRY(auto blocks, BlockReader::open(*input_, {.layout = Layout::kLines,
+                                                          .start = 0,
+                                                          .max_record_bytes = kMaxReplyBytes}));
+    return std::make_unique<ReplyChunkReader>(std::move(blocks), file_, options_);
+  }
+  const std::vector<std::string>& column_names() const override { return no_names_; }
+  const std::vector<Field>& declared_fields() const override { return no_fields_; }
+  const std::vector<std::string>& remarks() const override { return no_names_; }
+
+ private:
+  std::shared_ptr<const Input> input_;
+  std::shared_ptr<const std::string> file_;
+  std::shared_ptr<const ReplyOptions> options_;
+  std::vector<std::string> no_names_;
+  std::vector<Field> no_fields_;
+};
+
+template <class Value>
+std::uint64_t rows_of(Value& value) {
+  ondemand::json_type type{};
+  if (value.type().get(type)) return 0;
+  if (type != ondemand::json_type::array) return 1;
+  std::size_t count = 0;
+  return value.count_elements().get(count) ? 0 : count;
+}
+
+// Rows of a body that the fast parser refused though it is JSON: integers of any length are.
+std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& records) {
+  thread_local ondemand::parser parser;
+  const simdjson::padded_string padded(body);
+  ondemand::document document;
+  if (parser.iterate(padded).get(document)) return 0;
+  if (records.empty()) return rows_of(document);
+  ondemand::value value;
+  return document.at_pointer(records).get(value) ? 0 : rows_of(value);
+}
+
+// How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.
+std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records) {
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::element element;
+  if (parser.parse(body.data(), body.size()).get(element) == simdjson::SUCCESS) {
+    if (!records.empty() && element.at_pointer(records).get(element)) return 0;
+    simdjson::dom::array array;
+    return element.get_array().get(array) ? 1 : array.size();
+  }
+  const auto problem = json::find_problem(body);
+  if (problem && !problem->is_soft()) return std::nullopt;
+  return rows_of_long_numbers(body, records);
+}
+
+}  // namespace
+
+LandedLine to_landed_line(const LandedReply& reply, const std::string& records) {
+  std::string line;
+  line.reserve(reply.body.size() + 256);
+  fmt::format_to(std::back_inserter(line),
+                 R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
+                 reply.page, reply.parameters, nlohmann::json(reply.request).dump(), reply.status);
+  const auto rows = count_rows(reply.body, records);
+  if (rows) {
+    line += R"("reply":)";
+    const std::size_t begin = line.size();
+    line += reply.body;
+    // Inside a string no line feed can be: it is not JSON there.
+    std::replace_if(
+        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
+        [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  } else if (is_utf8(reply.body)) {
+    line += R"("reply_text":)" + nlohmann::json(std::string(reply.body)).dump();
+  } else {
+    line += R"("reply_base64":")" + base64(reply.body) + '"';
+  }
+  line += '}';
+  return {.text = std::move(line), .rows = rows.value_or(0)};
+}
+
+Result<std::shared_ptr<RecordFile>> open_replies(std::shared_ptr<const Input> input,
+                                                 const ReplyOptions& options) {
+  return std::make_shared<ReplyFile>(std::move(input), options);
+}
+
+}  // namespace lakegate

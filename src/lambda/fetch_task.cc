@@ -1,0 +1,78 @@
+// A fetch inside one invocation, and its continuation in the next.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "lambda/lake_tasks.h"
+
+namespace lakegate {
+namespace {
+
+using Outcome = TaskReport::Outcome;
+
+// A fetch that takes more invocations wants a larger function, or a plan of fewer requests.
+constexpr int kMostContinuations = 10;
+
+}  // namespace
+
+Result<void> LakeTasks::run(const FetchEvent& event) {
+  LAKEGATE_CHECK(check_lake(event.lake));
+  LAKEGATE_TRY(const DatasetConfig* dataset, this->dataset(event.dataset));
+  current().dataset = dataset->name.str();
+  if (!dataset->source)
+    return invalid_input(fmt::format("{} has no `source:` in lake.yaml", event.dataset));
+  if (!tools_.fetch.secrets) return invalid_input("this function fetches nothing");
+  FetchTools tools{.secrets = tools_.fetch.secrets.get(), .signer = tools_.fetch.signer.get()};
+  tools.holder = tools_.holder;
+  Reports runs;  // of slices, told by the fetch's own thread
+  const auto ran = [&](const RunOutcome& outcome) -> Result<void> {
+    describe(runs.emplace_back(), outcome);
+    if (outcome.record && tools_.announce) return tools_.announce(*outcome.record);
+    return {};
+  };
+  const auto fetched = run_fetch(*tools_.store, *dataset,
+                                 {.time = event.time, .failed_of = event.failed_of}, tools,
+                                 {.run = {.resources = tools_.resources},
+                                  .deadline = deadline_.stop_at(),
+                                  .interrupted = [&] { return deadline_.must_stop().has_value(); },
+                                  .progress = {},
+                                  .ran = ran});
+  // The fetch's own report comes last: it is the one that an error belongs to.
+  runs.push_back(std::move(current()));
+  reports_ = std::move(runs);
+  if (!fetched) return Failure(fetched.error());
+  TaskReport& report = current();
+  report.plan = fetched->plan;
+  report.sets = fetched->counts.sets;
+  report.sets_failed = fetched->counts.failed;
+  report.requests = fetched->counts.attempts;
+  report.bytes_in = fetched->counts.bytes;
+  if (!fetched->finished()) return hand_on(event, *fetched);
+  report.outcome = fetched->was_finished ? Outcome::kAlreadyDone : Outcome::kFetched;
+  return {};
+}
+
+Result<void> LakeTasks::hand_on(const FetchEvent& event, const FetchOutcome& outcome) {
+  const std::string left =
+      fmt::format("{} of {} slices are left", outcome.slices_left, outcome.slices);
+  if (outcome.slices_asked == 0)
+    return fail(ErrorKind::kRetryable,
+                fmt::format("{}, and not one was completed in this invocation; give the function "
+                            "more time, or write a smaller `slice:`",
+                            left));
+  if (event.continuation >= kMostContinuations)
+    return fail(ErrorKind::kPermanent,
+                fmt::format("{} after {} continuations; `lakegate fetch {}` goes on with it", left,
+                            event.continuation, event.dataset));
+  if (!tools_.invoke_again)
+    return fail(ErrorKind::kRetryable, left + "; the same event again goes on with them");
+  FetchEvent next = event;
+  next.time = outcome.scheduled_at;  // that very plan
+  ++next.continuation;
+  LAKEGATE_CHECK(tools_.invoke_again(to_json(next)));
+  current().outcome = Outcome::kContinued;
+  current().why = left;
+  return {};
+}
+
+}  // namespace lakegate

@@ -1,0 +1,178 @@
+// Replies of an API as they land, and the rows in them.
+#include "formats/json/replies.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/formats/json_pass.h"
+
+namespace lakegate::json_test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::string kHeader =
+    R"({"lakegate_replies":1,"dataset":"devices","plan":"3f2a9c0b11d4","slice":1})"
+    "\n";
+
+std::string landed(std::string_view body, const std::string& records = "", std::uint64_t n = 0) {
+  LandedReply reply{.n = n,
+                    .parameters = fmt::format(R"({{"device":"d{}","nr":{}}})", n, n),
+                    .request = fmt::format("GET https://api.example.com/d{}", n)};
+  reply.status = 200;
+  reply.body = body;
+  return to_landed_line(reply, records).text + "\n";
+}
+
+std::uint64_t rows_counted(std::string_view body, const std::string& records) {
+  LandedReply reply{.parameters = "{}", .request = {}};
+  reply.body = body;
+  return to_landed_line(reply, records).rows;
+}
+
+ReplyOptions options(const std::string& records,
+                     std::vector<std::pair<std::string, std::string>> add = {}) {
+  ReplyOptions options{.records = records, .add = {}};
+  for (const auto& [name, text] : add)
+    options.add.emplace_back(name, RequestTemplate::parse(text).value());
+  return options;
+}
+
+Result<Pass> read(const std::string& lines, const ReplyOptions& options) {
+  LAKEGATE_TRY(auto file, open_records(memory_input("landed", kHeader + lines),
+                                       {.expected_columns = {}, .replies = options}));
+  LAKEGATE_TRY(Schema schema, infer(*file));
+  LAKEGATE_TRY(Pass pass, decode(*file, plan_of(schema, true)));
+  pass.schema = std::move(schema);
+  return pass;
+}
+
+Pass rows_of(const std::string& lines, const ReplyOptions& options) {
+  auto pass = read(lines, options);
+  EXPECT_TRUE(pass) << pass.error().to_string();
+  return pass.value_or(Pass{});
+}
+
+TEST(Replies, AnObjectIsOneRow) {
+  const Pass pass = rows_of(landed(R"({"datetime":"2020-01-27","values":[1,2]})"), options(""));
+  EXPECT_THAT(pass.rows, ElementsAre("datetime=2020-01-27 values=[1, 2]"));
+  EXPECT_THAT(pass.rejects, IsEmpty());
+}
+
+TEST(Replies, AListIsARowForEachElement) {
+  const Pass pass = rows_of(landed(R"([{"a":1},{"a":2}])") + landed(R"([{"a":3}])"), options(""));
+  EXPECT_THAT(pass.rows, ElementsAre("a=1", "a=2", "a=3"));
+}
+
+TEST(Replies, ThePointerSaysWhereTheRowsAre) {
+  const Pass pass = rows_of(landed(R"({"next":2,"data":{"a/b":[{"x":1},{"x":2}]}})"),
+                            options("/data/a~1b"));
+  EXPECT_THAT(pass.rows, ElementsAre("x=1", "x=2"));
+}
+
+TEST(Replies, AnEmptyListIsNoRow) {
+  const Pass pass = rows_of(landed(R"({"data":[]})") + landed(R"({"data":[{"x":1}]})"),
+                            options("/data"));
+  EXPECT_THAT(pass.rows, ElementsAre("x=1"));
+}
+
+TEST(Replies, AddedColumnsComeFirstAndKeepTheirType) {
+  const Pass pass = rows_of(
+      landed(R"({"v":1})", "", 7) + landed("{ }", "", 8),
+      options("", {{"device", "{device}"}, {"number", "{nr}"}, {"both", "{device}/{nr}"}}));
+  EXPECT_THAT(pass.rows, ElementsAre("device=\"d7\" number=7 both=\"d7/7\" v=1",
+                                     "device=\"d8\" number=8 both=\"d8/8\" v=null"));
+}
+
+TEST(Replies, AnAddedColumnThatTheRowHasItselfIsARejectedRow) {
+  const Pass pass =
+      rows_of(landed(R"({"device":"other"})"), options("", {{"device", "{device}"}}));
+  EXPECT_THAT(pass.rows, IsEmpty());
+  ASSERT_THAT(pass.rejects, SizeIs(1));
+  EXPECT_EQ(pass.rejects[0].reason, RejectReason::kDuplicateKey);
+  EXPECT_THAT(pass.rejects[0].message, HasSubstr("device"));
+}
+
+struct NoRows {
+  const char* name;
+  const char* body;
+  const char* says;
+};
+class RepliesWithoutRows : public testing::TestWithParam<NoRows> {};
+
+TEST_P(RepliesWithoutRows, AreOneRejectEachThatNamesTheRequest) {
+  const Pass pass =
+      rows_of(landed(GetParam().body, "/data") + landed(R"({"data":{"x":1}})"), options("/data"));
+  EXPECT_THAT(pass.rows, ElementsAre("x=1"));
+  ASSERT_THAT(pass.rejects, SizeIs(1));
+  const Reject& reject = pass.rejects[0];
+  EXPECT_EQ(reject.line, 2U);
+  EXPECT_THAT(reject.message, HasSubstr(GetParam().says));
+  ASSERT_TRUE(reject.reply);
+  EXPECT_EQ(reject.reply->request, "GET https://api.example.com/d0");
+  EXPECT_EQ(reject.reply->status, 200);
+  EXPECT_EQ(reject.reply->pointer, "/data");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RepliesWithoutRows,
+    testing::Values(NoRows{"nothing_there", R"({"other":1})", "nothing at /data"},
+                    NoRows{"html", "<html>busy</html>", "not JSON"},
+                    NoRows{"cut_off", R"({"data":[{"x":1})", "not JSON"},
+                    NoRows{"two_values", "{} {}", "not JSON"}, NoRows{"empty", "", "not JSON"},
+                    NoRows{"not_a_number", R"({"data":[{"x":NaN}]})", "not JSON"},
+                    NoRows{"not_utf8", "\"\xff\"", "not JSON"},
+                    NoRows{"a_number", R"({"data":7})", "object"}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+TEST(Replies, ARejectedValueIsPointedTo) {
+  auto file = open_records(
+      memory_input("landed", kHeader + landed(R"({"data":[{"v":[1]},{"v":[2,"x"]}]})", "/data", 3)),
+      {.expected_columns = {}, .replies = options("/data")});
+  ASSERT_TRUE(file);
+  DecodePlan plan;
+  plan.columns.push_back({.field = {.name = "v", .type = *type_from("list<int64>")}});
+  const auto pass = decode(**file, plan);
+  ASSERT_TRUE(pass) << pass.error().to_string();
+  EXPECT_THAT(pass->rows, ElementsAre("v=[1]"));
+  ASSERT_THAT(pass->rejects, SizeIs(1));
+  EXPECT_EQ(pass->rejects[0].row, 2U);
+  EXPECT_EQ(pass->rejects[0].reply->pointer, "/data/1/v/1");
+  EXPECT_EQ(pass->rejects[0].reply->request, "GET https://api.example.com/d3");
+  EXPECT_THAT(to_ndjson(pass->rejects[0]), HasSubstr(R"("pointer":"/data/1/v/1")"));
+}
+
+TEST(Replies, LineFeedsBetweenTokensDoNotEndTheLine) {
+  const std::string line = landed("{\n  \"a\": \"x\\ny\"\r\n}\n");
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+  EXPECT_THAT(rows_of(line, options("")).rows, ElementsAre("a=\"x\ny\""));
+}
+
+TEST(Replies, IntegersOfAnyLengthAreJson) {
+  const std::string body = R"({"data":[{"v":123456789012345678901234567890},{"v":1}]})";
+  EXPECT_EQ(rows_counted(body, "/data"), 2U);
+  EXPECT_THAT(landed(body, "/data"), HasSubstr(R"("reply":{"data")"));
+}
+
+TEST(Replies, RowsAreCountedAsTheyLand) {
+  EXPECT_EQ(rows_counted(R"({"a":1})", ""), 1U);
+  EXPECT_EQ(rows_counted(R"([1,2,3])", ""), 3U);
+  EXPECT_EQ(rows_counted(R"({"d":[{},{}]})", "/d"), 2U);
+  EXPECT_EQ(rows_counted(R"({"d":[]})", "/d"), 0U);
+  EXPECT_EQ(rows_counted(R"({"d":[]})", "/e"), 0U);
+  EXPECT_EQ(rows_counted("<html>", ""), 0U);
+}
+
+TEST(Replies, AFileThatIsNoneIsRefused) {
+  for (const char* line : {"[1]\n", "{\"n\":1}\n", "not JSON\n"}) {
+    const auto pass = read(line, options(""));
+    ASSERT_FALSE(pass) << line;
+    EXPECT_EQ(pass.error().where.line, 2U) << line;
+  }
+}
+
+}  // namespace
+}  // namespace lakegate::json_test
