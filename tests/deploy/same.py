@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 import re
 
-STAGES = {"Convert": "convert", "Landings": "convert", "Load": "load", "Runs": "load"}
+STAGES = {"Convert": "convert", "Landings": "convert", "Load": "load", "Runs": "load", "Fetch": "fetch"}
 PARTS = {"Log": "log", "Role": "role", "Function": "function", "Queue": "queue", "DeadLetters": "dead_letters",
          "Rule": "rule"}
 TERRAFORM = {"aws_cloudwatch_log_group.function": "log", "aws_iam_role.function": "role",
              "aws_lambda_function.stage": "function", "aws_sqs_queue.events": "queue",
-             "aws_sqs_queue.dead_letters": "dead_letters", "aws_cloudwatch_event_rule.created": "rule"}
+             "aws_sqs_queue.dead_letters": "dead_letters", "aws_cloudwatch_event_rule.created": "rule",
+             "aws_cloudwatch_event_rule.schedule": "schedule"}
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012"}
 
 
@@ -25,6 +26,19 @@ def statement(raw: dict) -> tuple:
     return (raw.get("Sid", ""), raw["Effect"], json.dumps(raw.get("Principal"), sort_keys=True),
             tuple(sorted(listed(raw["Action"]))), tuple(sorted(listed(raw.get("Resource", [])))),
             json.dumps(raw.get("Condition"), sort_keys=True))
+
+
+def joined(pairs) -> dict[str, set]:
+    """Policies by stage: one that has several has them all."""
+    found: dict[str, set] = {}
+    for stage, allowed in pairs:
+        found.setdefault(stage, set()).update(allowed)
+    return found
+
+
+def filled(template: str) -> dict:
+    """An input template with its one variable filled in, whatever that is called."""
+    return json.loads(re.sub(r"<[^>]+>", '"2026-11-23T04:00:00Z"', template))
 
 
 def statements(document: dict) -> set:
@@ -43,6 +57,8 @@ class Template:
         first, second = (self.paths[name] + ["", ""])[:2]
         if first == "Marks":
             return "marks"
+        if second.startswith("Schedule-"):
+            return second.removeprefix("Schedule-") + ".schedule"
         if first.startswith("Table-"):
             return "table." + first.removeprefix("Table-")
         return f"{STAGES[first]}.{PARTS[second]}" if first in STAGES and second in PARTS else "/".join([first, second])
@@ -86,7 +102,7 @@ class Template:
 def from_template(raw: dict) -> dict:
     t = Template(raw)
     out: dict = {"alarms": [], "queue_policies": {}}
-    out["policies"] = {t.stage(n): statements(p["PolicyDocument"]) for n, p in t.of("AWS::IAM::Policy")}
+    out["policies"] = joined((t.stage(n), statements(p["PolicyDocument"])) for n, p in t.of("AWS::IAM::Policy"))
     out["roles"] = {t.stage(n): (statements(p["AssumeRolePolicyDocument"]), p.get("PermissionsBoundary"))
                     for n, p in t.of("AWS::IAM::Role")}
     out["functions"] = {t.stage(n): {
@@ -107,7 +123,15 @@ def from_template(raw: dict) -> dict:
         "at_a_time": (p.get("ScalingConfig") or {}).get("MaximumConcurrency"),
     } for n, p in t.of("AWS::Lambda::EventSourceMapping")}
     out["rules"] = {t.stage(n): (p["EventPattern"], [target["Arn"] for target in p["Targets"]])
-                    for n, p in t.of("AWS::Events::Rule")}
+                    for n, p in t.of("AWS::Events::Rule") if "EventPattern" in p}
+    out["schedules"] = {t.part(n): (p["ScheduleExpression"], p["Description"], [
+        (target["Arn"], sorted(target["InputTransformer"]["InputPathsMap"].values()), target["DeadLetterConfig"]["Arn"],
+         filled(target["InputTransformer"]["InputTemplate"])) for target in p["Targets"]])
+        for n, p in t.of("AWS::Events::Rule") if "ScheduleExpression" in p}
+    out["starters"] = sorted((p["Action"], p["Principal"], p["FunctionName"], p["SourceArn"])
+                             for _, p in t.of("AWS::Lambda::Permission"))
+    out["retries"] = [(p["FunctionName"], p["MaximumRetryAttempts"], p["DestinationConfig"]["OnFailure"]["Destination"])
+                      for _, p in t.of("AWS::Lambda::EventInvokeConfig")]
     out["tables"] = {p["TableName"]: {
         "billing": p["BillingMode"], "keys": [key["AttributeName"] for key in p["KeySchema"]],
         "types": {a["AttributeName"]: a["AttributeType"] for a in p["AttributeDefinitions"]},
@@ -194,7 +218,8 @@ def from_terraform(resources: dict) -> dict:
     t = Evaluated(resources)
     first = lambda attributes, block: (attributes.get(block) or [{}])[0]  # noqa: E731
     out: dict = {}
-    out["policies"] = {k: statements(json.loads(a["policy"])) for k, a in t.of("aws_iam_role_policy.function")}
+    out["policies"] = joined((k, statements(json.loads(a["policy"]))) for kind in ("function", "continue")
+                             for k, a in t.of(f"aws_iam_role_policy.{kind}"))
     out["roles"] = {k: (statements(json.loads(a["assume_role_policy"])), a.get("permissions_boundary"))
                     for k, a in t.of("aws_iam_role.function")}
     out["functions"] = {k: {
@@ -223,6 +248,17 @@ def from_terraform(resources: dict) -> dict:
     targets = dict(t.of("aws_cloudwatch_event_target.created"))
     out["rules"] = {k: (json.loads(a["event_pattern"]), [targets[k]["arn"]])
                     for k, a in t.of("aws_cloudwatch_event_rule.created")}
+    starts = dict(t.of("aws_cloudwatch_event_target.schedule"))
+    out["schedules"] = {f"{k}.schedule": (a["schedule_expression"], a["description"], [
+        (starts[k]["arn"], sorted(first(starts[k], "input_transformer")["input_paths"].values()),
+         first(starts[k], "dead_letter_config")["arn"],
+         filled(first(starts[k], "input_transformer")["input_template"]))])
+        for k, a in t.of("aws_cloudwatch_event_rule.schedule")}
+    out["starters"] = sorted((a["action"], a["principal"], a["function_name"], a["source_arn"])
+                             for _, a in t.of("aws_lambda_permission.schedule"))
+    out["retries"] = [(t.name(a["function_name"]), a["maximum_retry_attempts"],
+                       first(first(a, "destination_config"), "on_failure")["destination"])
+                      for _, a in t.of("aws_lambda_function_event_invoke_config.retries")]
     out["tables"] = {a["name"]: {
         "billing": a["billing_mode"], "keys": [a[key] for key in ("hash_key", "range_key") if key in a],
         "types": {x["name"]: x["type"] for x in a["attribute"]},

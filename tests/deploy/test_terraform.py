@@ -22,7 +22,7 @@ VARIANTS = {
     "Chosen": {
         "bucket_name": "ours", "events": "s3", "prefix": "lake", "kms_key_arn": KEY, "architecture": "x86_64",
         "memory_size": 1769, "timeout": 600, "batch_size": 5, "max_concurrency": 20, "max_receive_count": 3,
-        "rejects_alarm_threshold": 100,
+        "rejects_alarm_threshold": 100, "schedule": {"factory": "cron(0 4 * * ? *)"}, "fetch_timeout": 840,
         "event_bus_arn": "arn:aws:events:eu-west-1:123456789012:event-bus/ops", "permissions_boundary": "arn:aws:iam::123456789012:policy/edge",
         "alarm_topic_arn": "arn:aws:sns:eu-west-1:123456789012:ops",
         "subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]},
@@ -94,6 +94,10 @@ def test_nothing_is_loaded_where_nothing_is_served(evaluate, tmp_path):
     resources = evaluate(config)
     assert [a for a in resources if a.startswith("aws_lambda_function.")] == ['aws_lambda_function.stage["convert"]']
     assert not [a for a in resources if a.startswith("aws_dynamodb_table.")]
+
+
+def test_only_datasets_with_a_source_have_a_schedule(evaluate):
+    assert "no dataset readings with a source: (it has: factory)" in evaluate(fails=True, schedule={"readings": "rate(1 hour)"})
 
 
 SERVED = """datasets:

@@ -276,3 +276,49 @@ test('two lakes fit into one stack', () => {
   new DataLake(stack, 'Refined', props);
   Template.fromStack(stack).resourceCountIs('AWS::S3::Bucket', 2);
 });
+
+describe('schedules', () => {
+  const FACTORY = `datasets:
+  factory:
+    source:
+      url: https://api.example.com/{device}
+      for_each: {device: {file: reference/devices.csv, column: id}}
+      auth: {bearer: {secretsmanager: factory}, header: {X-Site: {ssm: /site}}}
+`;
+  const scheduled = () => templateOf(() => ({schedule: {factory: 'rate(1 hour)'}, prefix: 'lake'}), FACTORY);
+
+  test('start a function of their own with the scheduled time', () => {
+    const template = scheduled();
+    template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 hour)',
+      Targets: [Match.objectLike({
+        InputTransformer: {
+          InputPathsMap: {time: '$.time'}, InputTemplate: '{"fetch":"factory","time":<time>}'},
+        DeadLetterConfig: Match.anyValue(),
+      })],
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'lakegate: an API -> landing/ -> curated/', Timeout: 900});
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {MaximumRetryAttempts: 2});
+  });
+
+  test('may change nothing but the dataset\'s own part of the lake, and read what its source names', () => {
+    const allowed = statements(scheduled(), /Fetch/);
+    const text = JSON.stringify(allowed);
+    for (const wanted of ['lake/landing/factory/*', 'lake/_lake/fetches/factory/*', 'lake/curated/factory/*',
+      'lake/_lake/schemas/factory.json', 'lake/reference/devices.csv', 'secret:factory-??????', 'parameter/site'])
+      expect(text).toContain(wanted);
+    expect(text).not.toContain('lake/landing/*');
+    const writes = allowed.filter((s) => [s.Action].flat().includes('s3:PutObject'));
+    for (const each of writes) for (const on of [each.Resource].flat()) expect(JSON.stringify(on)).toContain('factory');
+    expect(allowed).toContainEqual(expect.objectContaining({Sid: 'Continue', Action: 'lambda:InvokeFunction'}));
+  });
+
+  test('are for datasets with a source', () => {
+    expect(() => templateOf(() => ({schedule: {orders: 'rate(1 hour)'}}))).toThrow(/no dataset orders with a source/);
+  });
+
+  test('without one nothing is fetched', () => {
+    templateOf(() => ({}), FACTORY).resourceCountIs('AWS::Lambda::Function', 1);
+  });
+});

@@ -30,6 +30,8 @@ variant('Chosen', (stack) => ({
   maxConcurrency: 20,
   maxReceiveCount: 3,
   rejectsAlarmThreshold: 100,
+  schedule: {factory: 'cron(0 4 * * ? *)'},
+  fetchTimeout: Duration.minutes(14),
   eventBus: events.EventBus.fromEventBusArn(
     stack, 'Bus', 'arn:aws:events:eu-west-1:123456789012:event-bus/ops'),
   permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(
