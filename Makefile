@@ -14,7 +14,7 @@ ARCH ?= $(HOST_ARCH)
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, JOBS=n, BENCH="options of bench/run.py",'
-	@echo '   BENCH_LOAD="options of bench/load.py")'
+	@echo '   BENCH_LOAD="options of bench/load.py", FETCH_BENCH="options of bench/fetch.py")'
 
 setup: ## install what build and tests need
 	@tools/setup build test servers deploy
@@ -38,7 +38,8 @@ bench: ## the same work by lakegate and by its peers: tables, a plot, and what i
 	@tools/setup build bench
 	@tools/build release lakegate load_endpoint
 	@export PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" python="$$(tools/setup --python bench)"; \
-	  "$$python" bench/run.py $(BENCH) && "$$python" bench/load.py $(BENCH_LOAD) && "$$python" bench/dollars.py
+	  "$$python" bench/run.py $(BENCH) && "$$python" bench/load.py $(BENCH_LOAD) && \
+	  "$$python" bench/fetch.py $(FETCH_BENCH) && "$$python" bench/dollars.py
 
 soak: ## hours of fuzzing (SOAK_SECONDS for each target)
 	@tools/setup build lint

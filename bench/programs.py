@@ -35,10 +35,10 @@ def go_command() -> str:
     return go
 
 
-def build_go(folder: pathlib.Path) -> pathlib.Path:
-    """Builds the Go program once; Go's own cache makes later calls quick."""
-    target = folder / "peer-go"
-    built = subprocess.run([go_command(), "build", "-mod=readonly", "-trimpath", "-o", target, "."], cwd=HERE / "peers" / "go", capture_output=True, text=True)
+def build_go(folder: pathlib.Path, package: str = ".", name: str = "peer-go") -> pathlib.Path:
+    """Builds a Go program once; Go's own cache makes later calls quick."""
+    target = folder / name
+    built = subprocess.run([go_command(), "build", "-mod=readonly", "-trimpath", "-o", target, package], cwd=HERE / "peers" / "go", capture_output=True, text=True)
     if built.returncode != 0:
         raise Unavailable("go build failed: " + (built.stderr.strip().splitlines() or ["no message"])[-1])
     return target

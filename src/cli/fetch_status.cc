@@ -74,16 +74,19 @@ void tell(const std::string& dataset, const FetchStatus& status, std::size_t mos
   if (status.last) {
     const FetchRecord& fetch = *status.last;
     const FetchCounts& counts = fetch.counts;
-    context.note(fmt::format("{}: last fetch {} of {}: {}, {} failed, {} in {}", dataset,
-                             fetch.plan, short_time(to_iso(fetch.scheduled_at)),
-                             counted(counts.sets, "parameter set"), with_commas(counts.failed),
-                             bytes_text(counts.bytes), counted(counts.attempts, "request")));
+    context.out.write(fmt::format("\n{}: last fetch {} of {}: {}, {} failed, {} in {}\n", dataset,
+                                  fetch.plan, short_time(to_iso(fetch.scheduled_at)),
+                                  counted(counts.sets, "parameter set"),
+                                  with_commas(counts.failed), bytes_text(counts.bytes),
+                                  counted(counts.attempts, "request")));
     const auto failures = worst_first(fetch.failures);
     for (std::size_t i = 0; i < failures.size() && i < most_failures; ++i)
-      context.warning(fmt::format("{}: {}: {} ({})", dataset, failures[i].parameters,
-                                  failures[i].reason,
-                                  counted(static_cast<std::uint64_t>(failures[i].attempts),
-                                          "attempt")));
+      context.out.write(fmt::format("  {}: {} ({})\n", failures[i].parameters, failures[i].reason,
+                                    counted(static_cast<std::uint64_t>(failures[i].attempts),
+                                            "attempt")));
+    if (failures.size() > most_failures)
+      context.out.write(fmt::format("  … and {} more\n",
+                                    with_commas(counts.failed - most_failures)));
     if (counts.failed > 0)
       context.note(fmt::format("`lakegate fetch {} --failed {}` asks again for what failed",
                                dataset, fetch.plan));

@@ -27,7 +27,7 @@ struct FetchStatus {
 Result<FetchStatus> fetch_status(const ObjectStore& store, const DatasetConfig& dataset);
 
 Json json_of(const FetchStatus& status);
-// In words on stderr: the last fetch and what of it was worst, and what is not finished.
+// In words: the last fetch and what of it was worst, and what is not finished.
 void tell(const std::string& dataset, const FetchStatus& status, std::size_t most_failures,
           Context& context);
 

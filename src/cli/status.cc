@@ -23,7 +23,7 @@ constexpr std::string_view kDetails =
     "waits for a run, which arrivals its table does not have yet; then what failed, and what "
     "belongs\n"
     "to no dataset. Exit code 1 if there is anything of the last two. Of a dataset with a source,\n"
-    "its last fetch, what failed in it and what is not finished are told on stderr.\n"
+    "its last fetch, the worst of what failed in it, and what is not finished.\n"
     "\nExamples:\n"
     "  lakegate status\n"
     "  lakegate status equipment_losses\n"

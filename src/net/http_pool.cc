@@ -36,13 +36,13 @@ bool is_http2(const aws_http_connection* connection) {
 }  // namespace
 
 Result<std::unique_ptr<HttpPool>> HttpPool::create(const HttpOrigin& origin, const Means& means,
-                                                   std::function<void()> when_gone) {
+                                                   std::shared_ptr<void> keep) {
   std::unique_ptr<HttpPool> pool(new HttpPool(origin, means));
-  LAKEGATE_CHECK(pool->open(std::move(when_gone)));
+  LAKEGATE_CHECK(pool->open(std::move(keep)));
   return pool;
 }
 
-Result<void> HttpPool::open(std::function<void()> when_gone) {
+Result<void> HttpPool::open(std::shared_ptr<void> keep) {
   const HttpOptions& wanted = means_.options;
   const auto interval = std::chrono::duration_cast<std::chrono::seconds>(wanted.reply_timeout);
   const aws_socket_options socket = {
@@ -77,22 +77,24 @@ Result<void> HttpPool::open(std::function<void()> when_gone) {
   options.num_initial_settings = no_push.size();
   options.max_connections = wanted.max_connections;
   options.max_connection_idle_in_milliseconds = kIdleMilliseconds;
-  options.shutdown_complete_callback = [](void* keep) {
-    const std::unique_ptr<std::function<void()>> gone(static_cast<std::function<void()>*>(keep));
-    (*gone)();
+  options.shutdown_complete_callback = [](void* kept) {
+    delete static_cast<std::shared_ptr<void>*>(kept);
   };
-  auto keep = std::make_unique<std::function<void()>>(std::move(when_gone));
-  options.shutdown_complete_user_data = keep.get();
+  auto kept = std::make_unique<std::shared_ptr<void>>(std::move(keep));
+  options.shutdown_complete_user_data = kept.get();
   TlsConnection tls;
   if (origin_.tls) {
     LAKEGATE_CHECK(tls.init(*means_.tls, origin_.host,
                             {.http2 = wanted.http2, .timeout = 2 * wanted.connect_timeout}));
+    if (wanted.http2) {
+      protocol_ = Protocol::kUnknown;
+      tls.tell(on_tls, this);
+    }
     options.tls_connection_options = tls.options();
-    if (wanted.http2) protocol_ = Protocol::kUnknown;
   }
   manager_ = aws_http_connection_manager_new(means_.runtime.allocator(), &options);
   if (manager_ != nullptr) {
-    (void)keep.release();
+    (void)kept.release();
     return {};
   }
   return fail(ErrorKind::kPermanent,
@@ -102,6 +104,7 @@ Result<void> HttpPool::open(std::function<void()> when_gone) {
 
 void HttpPool::send(std::unique_ptr<HttpExchange> exchange) {
   if (protocol_ == Protocol::kHttp1) return acquire(std::move(exchange));
+  if (tls_failure_) return HttpExchange::refuse(std::move(exchange), *tls_failure_);
   waiting_.push_back(std::move(exchange));
   multiplex();
 }
@@ -140,8 +143,20 @@ void HttpPool::on_connection(aws_http_connection* connection, int error_code, vo
     HttpExchange::start(std::move(got->exchange), pool, connection);
 }
 
+// A connection that TLS was not agreed upon for goes only after half a minute, so that nobody
+// learns from its timing what was wrong. What waits for it need not; and until then the server is
+// taken at its word.
+void HttpPool::on_tls(aws_channel_handler* /*handler*/, aws_channel_slot* /*slot*/, int error_code,
+                      void* self) {
+  auto& pool = *static_cast<HttpPool*>(self);
+  if (error_code == AWS_ERROR_SUCCESS || !pool.multiplexed_.empty()) return;
+  pool.tls_failure_ = pool.connection_error(error_code);
+  pool.fail_waiting(*pool.tls_failure_);
+}
+
 void HttpPool::connected(aws_http_connection* connection, int error_code) {
   --acquiring_;
+  tls_failure_.reset();
   if (connection == nullptr) {
     // As long as there are others, what waits has a chance of going over them.
     if (multiplexed_.empty()) fail_waiting(no_connection(error_code));
@@ -187,16 +202,17 @@ void HttpPool::multiplex() {
     waiting_.pop_front();
     HttpExchange::start(std::move(first), *this, room->connection);
   }
-  // The first connection shows which protocol it is and how many requests go over one.
-  std::size_t wanted = 0;
-  if (!waiting_.empty()) {
-    const std::size_t each = multiplexed_.empty() ? waiting_.size() : multiplexed_.front().most;
-    wanted = (waiting_.size() + each - 1) / each;
-    const std::size_t have = multiplexed_.size();
-    const std::size_t most = means_.options.max_connections;
-    wanted = std::min(wanted, most > have ? most - have : 0);
-  }
-  while (acquiring_ < wanted && !is_closed_) acquire(nullptr);
+  // One that is idle comes at once, and has been used when this returns.
+  while (!is_closed_ && acquiring_ < connections_wanted()) acquire(nullptr);
+}
+
+// The first connection shows which protocol it is, and how many requests go over one.
+std::size_t HttpPool::connections_wanted() const {
+  if (waiting_.empty()) return 0;
+  const std::size_t each = multiplexed_.empty() ? waiting_.size() : multiplexed_.front().most;
+  const std::size_t have = multiplexed_.size();
+  const std::size_t most = means_.options.max_connections;
+  return std::min((waiting_.size() + each - 1) / each, most > have ? most - have : 0);
 }
 
 void HttpPool::give_back(aws_http_connection* connection) {

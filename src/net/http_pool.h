@@ -5,8 +5,8 @@
 #include <aws/http/connection_manager.h>
 
 #include <deque>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "net/checked_bootstrap.h"
@@ -23,16 +23,15 @@ class HttpPool final : public HttpConnectionSource {
     const CheckedBootstrap* checked = nullptr;  // null: any address
     aws_tls_ctx* tls = nullptr;                 // for https
   };
-  // `when_gone` is called after close(), on whatever thread its last connection ended.
+  // `keep`, which owns it, is kept until the last connection has gone, some time after close().
   static Result<std::unique_ptr<HttpPool>> create(const HttpOrigin& origin, const Means& means,
-                                                  std::function<void()> when_gone);
+                                                  std::shared_ptr<void> keep);
   ~HttpPool() override = default;
   HttpPool(const HttpPool&) = delete;
   HttpPool& operator=(const HttpPool&) = delete;
 
   void send(std::unique_ptr<HttpExchange> exchange);
-  // Fails what waits for a connection and lets go of idle ones. Nothing is to be sent afterwards,
-  // and the pool has to stay until `when_gone`.
+  // Fails what waits for a connection and lets go of idle ones. Nothing is to be sent afterwards.
   void close();
 
   void give_back(aws_http_connection* connection) override;
@@ -52,11 +51,14 @@ class HttpPool final : public HttpConnectionSource {
   enum class Protocol { kUnknown, kHttp1, kHttp2 };
 
   HttpPool(HttpOrigin origin, const Means& means) : origin_(std::move(origin)), means_(means) {}
-  Result<void> open(std::function<void()> when_gone);
+  Result<void> open(std::shared_ptr<void> keep);
   void acquire(std::unique_ptr<HttpExchange> exchange);
   static void on_connection(aws_http_connection* connection, int error_code, void* acquisition);
   void connected(aws_http_connection* connection, int error_code);
+  static void on_tls(aws_channel_handler* handler, aws_channel_slot* slot, int error_code,
+                     void* self);
   void multiplex();
+  std::size_t connections_wanted() const;
   Multiplexed* with_room();
   void fail_waiting(const Error& error);
   Error no_connection(int error_code) const;
@@ -67,7 +69,8 @@ class HttpPool final : public HttpConnectionSource {
   Protocol protocol_ = Protocol::kHttp1;
   std::deque<std::unique_ptr<HttpExchange>> waiting_;  // unless kHttp1: the manager has the queue
   std::vector<Multiplexed> multiplexed_;
-  std::size_t acquiring_ = 0;  // for the pool
+  std::size_t acquiring_ = 0;         // for the pool
+  std::optional<Error> tls_failure_;  // of a connection that is still going
   bool is_closed_ = false;
 };
 

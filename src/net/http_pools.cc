@@ -63,16 +63,13 @@ Result<HttpPool*> HttpPools::pool_of(const HttpOrigin& origin) {
   if (origin.tls && !tls_) {
     LAKEGATE_TRY(tls_, make_tls_context({options_.ca_file, options_.keep_system_cas}));
   }
+  // It keeps what it uses for as long as its connections last, which may be longer than the client.
   LAKEGATE_TRY(
       auto pool,
       HttpPool::create(
           origin,
           {.options = options_, .runtime = runtime_, .checked = checked_.get(), .tls = tls_.get()},
-          [self = shared_from_this()] { self->gone(); }));
-  {
-    const std::lock_guard guard(mutex_);
-    ++outstanding_;
-  }
+          shared_from_this()));
   return pools_.emplace(origin, std::move(pool)).first->second.get();
 }
 

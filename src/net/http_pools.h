@@ -55,7 +55,7 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
 
   std::mutex mutex_;
   std::condition_variable all_gone_;
-  std::size_t outstanding_ = 0;  // requests, and pools that have not shut down
+  std::size_t outstanding_ = 0;  // requests
 };
 
 }  // namespace lakegate

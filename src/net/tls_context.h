@@ -37,6 +37,10 @@ class TlsConnection {
     std::chrono::milliseconds timeout{10'000};  // for agreeing upon it all
   };
   Result<void> init(aws_tls_ctx& context, const std::string& host, const Wants& wants);
+  // Whom to tell, on the event loop's thread, whether it was agreed upon.
+  void tell(aws_tls_on_negotiation_result_fn* whom, void* with) {
+    aws_tls_connection_options_set_callbacks(&options_, whom, nullptr, nullptr, with);
+  }
   const aws_tls_connection_options* options() const { return &options_; }
 
  private:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 
+import servers  # noqa: E402
 from aws_servers import aws, bucket, cloud_lake, emulator, moto, queue, tables  # noqa: E402, F401
 from program import Lake, Program  # noqa: E402
 
@@ -57,3 +60,10 @@ def realdata() -> pathlib.Path:
             "LAKEGATE_REALDATA is not set: it names the folder with landing/, history/, csv-spectrum/ and json/"
         )
     return pathlib.Path(value)
+
+
+@pytest.fixture
+def api(tmp_path: pathlib.Path, seed: int) -> Iterator[servers.ApiServer]:
+    """The server that is fetched from; tests/api_server/README.md has what it can do."""
+    with servers.api(tmp_path / "api", seed=seed) as server:
+        yield server

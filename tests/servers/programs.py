@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from servers.api_server import ApiServer
 from servers.environment import REGION, Credentials
 from servers.process import Server
 
@@ -77,3 +78,9 @@ def moto(folder: Path) -> Server:
         "moto",
         lambda port: [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         folder, chooses_port=True)
+
+
+def api(folder: Path, **options: object) -> ApiServer:
+    """The API that fetches are tested against; options are those of ApiServer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return ApiServer(program_folder("api-server") / "api-server", folder, **options)

@@ -16,7 +16,7 @@ from botocore.config import Config
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from proxy import Faults, Proxy  # noqa: E402
-from servers import Credentials, ServerFailed, aws_environment, dynamodb, emulator, moto, s3  # noqa: E402
+from servers import Credentials, ServerFailed, api, aws_environment, dynamodb, emulator, moto, s3  # noqa: E402
 from servers.environment import REGION, forget_the_machine  # noqa: E402
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,6 +51,11 @@ def start(name: str, folder: Path, credentials: Credentials, stack: ExitStack) -
         server = stack.enter_context(emulator(folder))
         return {"LAKEGATE_TEST_EMULATOR": server.url,
                 "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.port}/.rt/function"}
+    if name == "api":
+        server = stack.enter_context(api(folder))
+        return {"LAKEGATE_TEST_API_CA": str(server.ca)} | {
+            "LAKEGATE_TEST_API_" + listener.upper().replace("-", "_"): server.url(listener)
+            for listener in server.addresses}
     raise ValueError(name)
 
 
@@ -80,7 +85,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     border = arguments.index("--") if "--" in arguments else len(arguments)
     parser = argparse.ArgumentParser(
         prog="tools/with_servers", usage="%(prog)s SERVER... [options] -- COMMAND [ARGUMENT...]")
-    parser.add_argument("servers", nargs="+", choices=["s3", "dynamodb", "moto", "emulator"], metavar="SERVER")
+    parser.add_argument("servers", nargs="+", choices=["s3", "dynamodb", "moto", "emulator", "api"], metavar="SERVER")
     parser.add_argument("--faults", type=Faults.parse, help="as errors=0.2,lost=0.05: see tests/proxy/faults.py")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("LAKEGATE_SEED") or secrets.randbits(32)),
                         help="of the faults; LAKEGATE_SEED")

@@ -97,4 +97,4 @@ def test_an_unknown_section_shows_the_usage(machine):
     machine.command("id", "echo 0")
     result = machine.setup("biuld")
     assert result.returncode == 2
-    assert "tools/setup [build] [test] [servers] [deploy] [arm64] [bench] [lint]" in result.stderr
+    assert "tools/setup [build] [test] [servers] [api-server] [deploy] [arm64] [bench] [lint]" in result.stderr

@@ -32,6 +32,14 @@ def test_the_command_sees_its_server_and_nothing_of_the_machine():
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"} & set(seen)
 
 
+def test_the_command_sees_the_api_server():
+    ask = """import os, urllib.request
+print(urllib.request.urlopen(os.environ["LAKEGATE_TEST_API_HTTP"] + "/devices/1/readings").status,
+      os.path.exists(os.environ["LAKEGATE_TEST_API_CA"]), os.environ["LAKEGATE_TEST_API_WRONG_HOST"])"""
+    result = with_servers("api", "--", sys.executable, "-c", ask)
+    assert result.stdout.startswith("200 True https://127.0.0.1:"), result.stderr
+
+
 @pytest.mark.parametrize(("command", "code"), [
     (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137), (["/nonexistent"], 127),
 ])

@@ -1,0 +1,37 @@
+"""The published model, as it stands in examples/: 12,000 requests, 10 to 100,000 values a reply, read back elsewhere."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+import pandas
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from fetching import Fetches
+
+EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "factory" / "lake.yaml"
+DEVICES = [str(number) for number in range(1, 12_001)]
+
+
+def test_the_example(lake, api):
+    lake.configure(EXAMPLE.read_text().replace("http://127.0.0.1:8600", api.url()))
+    lake("fetch", "readings", code=0, timeout=600)
+
+    table = ds.dataset(lake.root / "curated" / "readings", format="parquet").to_table()
+    assert table.schema.field("values").type == pa.list_(pa.field("element", pa.int64()))
+    assert table.schema.field("datetime").type == pa.string()
+    assert table["device"].to_pylist() == DEVICES, "every row once, in the order of the plan"
+    assert table["datetime"].to_pylist() == [api.content.datetime(device) for device in DEVICES]
+
+    frame = table.select(["device", "values"]).to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    sizes = set()
+    for device, values in zip(frame["device"], frame["values"], strict=True):
+        size = api.content.size(device, 10, 100_000)
+        sizes.add(size)
+        assert values.dtype == np.int64
+        np.testing.assert_array_equal(values, api.content.values(device, size))
+    assert min(sizes) == 10 and max(sizes) == 100_000
+    assert len(Fetches(lake).report()) == 12_000 and Fetches(lake).failed() == {}

@@ -1,0 +1,98 @@
+"""Replies that do not fit: each is a reject that says which request, where in the reply, and why; the rest goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from fetching import Fetches, configure, expected, got, landed_replies, readings, source
+
+GOOD = [f"good{i}" for i in range(20)]
+
+
+def mixed(api, wrong: str, **keys) -> dict:
+    """Readings of twenty good devices and a bad one in the middle."""
+    devices = [*GOOD[:10], "bad", *GOOD[10:]]
+    return readings(api, 0, "wrong={wrong}", combine="zip",
+                    for_each={"device": devices, "wrong": [wrong if d == "bad" else "nothing" for d in devices]},
+                    **({"max_rejects": "50%"} | keys))
+
+
+@pytest.mark.parametrize(("wrong", "pointer"), [
+    ("text", "/values/0"), ("decimal", "/values/0"), ("null", None), ("nested", "/values/0"),
+    ("big", "/values/0"), ("no-list", "/values"), ("unknown", "/surprise"),
+    ("broken", None), ("html", None), ("empty", None),
+])
+def test_a_reply_that_does_not_fit_is_a_reject(lake, api, wrong, pointer):
+    configure(lake, readings=mixed(api, wrong))
+    lake("fetch", "readings")
+    (reject,) = lake.rejects("readings")
+    assert "/devices/bad/readings" in reject["request"] and reject["status"] == 200
+    assert reject["reason"] and reject["message"] if "message" in reject else reject["reason"]
+    if pointer:
+        assert reject["pointer"] == pointer
+    assert got(lake) == expected(api, GOOD)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_missing_field_is_null_unless_it_is_required(lake, api, required):
+    schema = [{"name": "device", "type": "text"}, {"name": "datetime", "type": "text"},
+              {"name": "values", "type": "list<int64>", "required": required}]
+    configure(lake, readings=mixed(api, "missing", schema=schema))
+    lake("fetch", "readings", code=0)
+    rejected = [reject["request"] for reject in lake.rejects("readings")]
+    if required:
+        assert len(rejected) == 1 and "/devices/bad/readings" in rejected[0]
+    else:
+        assert rejected == [] and got(lake)["bad"][1] is None
+
+
+def test_more_rejects_than_allowed_publish_nothing_of_that_slice(lake, api):
+    configure(lake, readings=mixed(api, "text", max_rejects=0, slice=7))
+    assert lake("fetch", "readings").code == 1
+    assert set(got(lake)) == {*GOOD[:7], *GOOD[13:]}
+    assert len(landed_replies(lake)) == 21, "nothing asked for is lost"
+
+
+def test_a_changed_schema_is_applied_without_asking_again(lake, api):
+    configure(lake, readings=mixed(api, "decimal", max_rejects=0))
+    assert lake("fetch", "readings").code == 1
+    asked = len(api.requests("/devices/"))
+    wider = mixed(api, "decimal")
+    wider["schema"] = [{"name": "device", "type": "text"}, {"name": "datetime", "type": "text"},
+                       {"name": "values", "type": "list<double>"}]
+    configure(lake, readings=wider)
+    lake("run", code=0)
+    rows = {row["device"]: row["values"] for row in lake.rows("readings")}
+    assert rows["bad"][0] == 7.5 and len(rows) == 21
+    # A run may begin the next fetch, but never asks for what has landed under this plan.
+    paths = [request["path"] for request in api.requests("/devices/")]
+    assert len(paths) in (asked, 2 * asked) and len(Fetches(lake).plans()) == len(paths) // asked
+
+
+def test_an_added_column_that_the_reply_has_too_is_a_reject(lake, api):
+    configure(lake, readings=readings(api, 3, add={"device": "{device}", "datetime": "x"}, max_rejects="100%"))
+    lake("fetch", "readings")
+    rejects = lake.rejects("readings")
+    assert len(rejects) == 3 and all("datetime" in str(reject) for reject in rejects)
+
+
+def test_an_array_gives_many_rows_and_a_pointer_says_where(lake, api):
+    configure(lake, items={"source": source(api, "/items/page?count=30&size=30", records="/items",
+                                            add={"asked": "{n}"}, for_each={"n": [1, 2]})})
+    lake("fetch", "items", code=0)
+    rows = lake.rows("items")
+    assert [{k: row[k] for k in ("id", "name", "value")} for row in rows] == api.content.items(30) * 2
+    assert [str(row["asked"]) for row in rows] == ["1"] * 30 + ["2"] * 30
+
+
+def test_nothing_where_the_records_should_be_is_a_reject(lake, api):
+    configure(lake, readings=readings(api, 2, records="/data/rows", max_rejects="100%"))
+    lake("fetch", "readings")
+    assert len(lake.rejects("readings")) == 2 and lake.rows("readings") == []
+
+
+def test_pretty_replies_are_kept_on_one_line(lake, api):
+    configure(lake, readings=readings(api, 5, "wrong=pretty"))
+    lake("fetch", "readings", code=0)
+    assert got(lake) == expected(api, [f"d{i}" for i in range(5)])
+    assert len(landed_replies(lake)) == 5

@@ -1,0 +1,146 @@
+"""A fetch that is stopped goes on where it was: nothing twice, nothing missing, whoever stops it and however often."""
+
+from __future__ import annotations
+
+import collections
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from fetching import Fetches, configure, expected, got, landed_replies, readings
+
+TIME = ("--time", "2026-01-02T03:04:05Z")
+
+
+def devices(count: int) -> list[str]:
+    return [f"d{i}" for i in range(count)]
+
+
+def wait_for(api, requests: int, running: subprocess.Popen) -> None:
+    while api.counts()["requests"] < requests:
+        assert running.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)  # between looks
+
+
+def committed(lake) -> set[str]:
+    """Devices of slices that are asked: their replies have landed."""
+    return {reply["parameters"]["device"] for reply in landed_replies(lake)}
+
+
+def test_stopped_at_its_deadline_three_times_every_row_is_there_once(lake, api):
+    api.configure(latency="20ms")
+    configure(lake, readings=readings(api, 1200, "values=10", slice=50, limits={"concurrency": 5}))
+    stops = 0
+    while True:
+        api.forget()
+        before = committed(lake)
+        outcome = lake("fetch", "readings", *TIME, "--deadline", "2s", timeout=120)
+        again = {request["path"].split("/")[2] for request in api.requests("/devices/")} & before
+        assert not again, f"asked again: {sorted(again)[:5]}"
+        if Fetches(lake).record():
+            break
+        assert outcome.code == 1 and committed(lake) > before, "each time it gets further, and says that it is not done"
+        stops += 1
+    assert stops >= 3, "it was too quick to be stopped three times"
+    assert got(lake) == expected(api, devices(1200), count=10)
+    assert [reply["n"] for reply in landed_replies(lake)] == list(range(1200))
+    assert len(Fetches(lake).plans()) == 1
+
+
+def test_no_parameter_of_a_committed_slice_is_asked_again(lake, api, seed):
+    """kill -9 at random moments."""
+    print(f"LAKEGATE_SEED={seed}")
+    chance = random.Random(seed)
+    api.configure(latency="0ms-10ms")
+    configure(lake, readings=readings(api, 2000, "values=5", slice=50, limits={"concurrency": 16}))
+    kills = 0
+    while True:
+        api.forget()
+        before = committed(lake)
+        running = lake.program.start("fetch", "readings", "--lake", lake.root, *TIME, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+        goal = chance.randrange(1, 500)
+        while running.poll() is None and api.counts()["requests"] < goal:
+            time.sleep(0.002)  # between looks
+        if running.poll() is None and kills < 8:
+            running.send_signal(signal.SIGKILL)
+            kills += 1
+        code = running.wait(300)
+        again = {request["path"].split("/")[2] for request in api.requests("/devices/")} & before
+        assert not again, f"asked again: {sorted(again)[:5]}"
+        if code != -signal.SIGKILL:
+            assert code == 0
+            break
+    assert kills >= 3
+    assert got(lake) == expected(api, devices(2000), count=5)
+    assert [reply["n"] for reply in landed_replies(lake)] == list(range(2000))
+    assert len(Fetches(lake).plans()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_commits_what_is_complete(lake, api, number):
+    api.configure(latency="5ms")
+    configure(lake, readings=readings(api, 1000, "values=5", slice=50, limits={"concurrency": 8}))
+    running = lake.program.start("fetch", "readings", "--lake", lake.root, *TIME)
+    wait_for(api, 300, running)
+    running.send_signal(number)
+    assert running.wait(60) != 0
+    assert 100 <= len(committed(lake)) < 1000
+    lake("fetch", "readings", *TIME, code=0)
+    asked = collections.Counter(request["path"] for request in api.requests("/devices/"))
+    assert sum(asked.values()) <= 1000 + 3 * 50
+    assert got(lake) == expected(api, devices(1000), count=5)
+
+
+def test_a_later_fetch_finishes_the_plan_that_was_left(lake, api):
+    api.configure(latency="5ms")
+    configure(lake, readings=readings(api, 600, slice=50, limits={"concurrency": 8}))
+    running = lake.program.start("fetch", "readings", "--lake", lake.root)
+    wait_for(api, 200, running)
+    running.kill()
+    running.wait()
+    outcome = lake("fetch", "readings", code=0)
+    assert len(Fetches(lake).plans()) == 1 and Fetches(lake).plan() in outcome.out + outcome.err
+    assert got(lake) == expected(api, devices(600))
+
+
+def test_two_at_once_ask_everything_once(lake, api):
+    api.configure(latency="2ms")
+    configure(lake, readings=readings(api, 800, slice=100, limits={"concurrency": 8}))
+    both = [lake.program.start("fetch", "readings", "--lake", lake.root, *TIME, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL) for _ in range(2)]
+    codes = [each.wait(120) for each in both]
+    assert 0 in codes
+    lake("fetch", "readings", *TIME, code=0)
+    asked = collections.Counter(request["path"] for request in api.requests("/devices/"))
+    assert set(asked.values()) == {1} and len(asked) == 800
+    assert got(lake) == expected(api, devices(800))
+
+
+def test_what_failed_is_asked_again_alone(lake, api):
+    api.configure(gone=0.1)
+    configure(lake, readings=readings(api, 200))
+    lake("fetch", "readings", *TIME)
+    plan = Fetches(lake).plan()
+    failed = set(Fetches(lake).failed())
+    assert failed == {d for d in devices(200) if api.content.is_gone(f"/devices/{d}/readings", 0.1)} and failed
+    api.configure()
+    api.forget()
+    lake("fetch", "readings", "--failed", plan, code=0)
+    assert {request["path"].split("/")[2] for request in api.requests("/devices/")} == failed
+    assert got(lake) == expected(api, devices(200))
+
+
+def test_a_lost_network_repeats_uncommitted_slices_only(lake, api):
+    api.configure(latency="2ms")
+    configure(lake, readings=readings(api, 600, "values=5", slice=50,
+                                      limits={"concurrency": 8, "retries": 50, "retry_budget": "100%"}))
+    running = lake.program.start("fetch", "readings", "--lake", lake.root, *TIME)
+    wait_for(api, 200, running)
+    api.restart()
+    assert running.wait(120) == 0
+    assert got(lake) == expected(api, devices(600), count=5)
+    assert [reply["n"] for reply in landed_replies(lake)] == list(range(600))
