@@ -40,6 +40,8 @@ locals {
   }]
 
   here          = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  # keep_raw: false: replies are removed when their rows are there.
+  fetched_removed = [for name in keys(local.fetched) : name if !try(local.sources[name].keep_raw, true)]
   fetched_files = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
   # Secrets Manager puts a hyphen and six characters behind a name.
   fetched_secrets = distinct(sort([
@@ -140,7 +142,7 @@ locals {
       {
         Sid    = "RecordFetches"
         Effect = "Allow"
-        Action = concat(local.s3_upload, ["s3:GetObjectVersion"])
+        Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
         Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
       },
       {
@@ -175,7 +177,12 @@ locals {
         Action   = local.s3_upload
         Resource = [for name in keys(local.fetched) : "${local.objects}_lake/failures/${name}/*"]
       },
-      ], local.use_key, [for _ in slice(["files"], 0, length(local.fetched_files) > 0 ? 1 : 0) : {
+      ], local.use_key, [for _ in slice(["removed"], 0, length(local.fetched_removed) > 0 ? 1 : 0) : {
+        Sid      = "RemoveReplies"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject"]
+        Resource = [for name in local.fetched_removed : "${local.objects}landing/${name}/*"]
+        }], [for _ in slice(["files"], 0, length(local.fetched_files) > 0 ? 1 : 0) : {
         Sid      = "ReadParameters"
         Effect   = "Allow"
         Action   = concat(local.s3_read, ["s3:GetObjectVersion"])

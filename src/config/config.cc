@@ -118,7 +118,7 @@ void check_pairs(const Config& config, const std::map<DatasetName, YamlEntry>& n
                        fmt::format("{} and {} have the same landing pattern; a file can belong to "
                                    "one dataset only",
                                    pattern->second, dataset.name.str()));
-    else if (dataset.source && dataset.source->keep_raw)
+    else if (dataset.source)
       check_fetched(dataset, config, nodes, document);
     if (!dataset.serve) continue;
     std::string table = dataset.serve->to + "\n";  // SQLite's names have no case

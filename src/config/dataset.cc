@@ -146,7 +146,7 @@ class DatasetReader {
 
   void read_source_section(const YamlEntry& source) {
     dataset_.source = read_source(source, dataset_, document_);
-    if (dataset_.source->keep_raw && !dataset_.landing.match(example_of_fetched(dataset_.name)))
+    if (!dataset_.landing.match(example_of_fetched(dataset_.name)))
       document_.problem(get("landing")->value.Mark(),
                         fmt::format("what is fetched lands in {0}/, which \"{1}\" does not match; "
                                     "write landing: {0}/*, or leave it out",

@@ -157,12 +157,10 @@ Result<Known> identify_and_note(ObjectStore& store, const Config& config,
 }  // namespace
 
 Arrival fetched_arrival(const DatasetConfig& dataset, const ObjectInfo& object) {
-  Match match{.dataset = &dataset, .captures = {}};
-  const std::string& key = object.key.str();
-  if (key.starts_with(layout::kLanding))
-    match.captures = dataset.landing.match(key.substr(layout::kLanding.size()))
-                         .value_or(std::map<std::string, std::string>());
-  Arrival arrival = arrival_of(object, std::move(match));
+  auto captures = dataset.landing.match(object.key.str().substr(layout::kLanding.size()));
+  Arrival arrival = arrival_of(
+      object, Match{.dataset = &dataset,
+                    .captures = captures.value_or(std::map<std::string, std::string>())});
   (void)is_fetched(dataset, arrival);
   return arrival;
 }
@@ -171,8 +169,13 @@ Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& co
                                             const ObjectKey& key) {
   LAKEGATE_TRY(auto match, match_dataset(config, key));
   if (!match || !is_utf8(key.str())) return std::nullopt;
-  LAKEGATE_TRY(const ObjectInfo object, store.head(key));
   const DatasetConfig& dataset = *match->dataset;
+  auto found = store.head(key);
+  const bool is_gone = !found && found.error().kind == ErrorKind::kNotFound;
+  // Replies that are not kept are gone when their run is committed, and may still be heard of.
+  if (is_gone && dataset.source && !dataset.source->keep_raw && layout::fetched_at(key))
+    return fetched_arrival(dataset, {.key = key});
+  LAKEGATE_TRY(const ObjectInfo object, std::move(found));
   Arrival arrival = arrival_of(object, std::move(*match));
   if (is_fetched(dataset, arrival)) return arrival;
   if (arrival.version.empty()) {

@@ -35,7 +35,7 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
 Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& config,
                                             const ObjectKey& key);
 
-// The arrival that a slice of a fetch is, wherever it was put.
+// The arrival that the replies of a slice of a fetch are; their key and size alone say it.
 Arrival fetched_arrival(const DatasetConfig& dataset, const ObjectInfo& object);
 
 // lake.yaml at the lake's root, or what LAKEGATE_CONFIG names, or one dataset a folder.

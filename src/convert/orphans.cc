@@ -75,8 +75,6 @@ Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetNa
     if (settled.contains(object.key.str().substr(object.key.str().rfind('/') + 1))) continue;
     LAKEGATE_TRY(const Blob blob, store.get(object.key));
     LAKEGATE_TRY(Claim claim, claim_from_json(blob.bytes, object.key));
-    // A slice of a fetch that keeps no replies in landing/: its fetch will go on with it.
-    if (!claim.arrival.key.str().starts_with(layout::kLanding)) continue;
     LAKEGATE_CHECK(remove_except(store, dataset, claim.arrival.id, {}));
     LAKEGATE_CHECK(store.remove(object.key));
     given_up.push_back(std::move(claim));

@@ -171,7 +171,11 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
     if (!state.asked) continue;
     tell_of(*state.asked, outcome);
     LAKEGATE_TRY(const auto run, run_of(store, dataset, *state.asked));
-    if (run) slices.push_back(*run);
+    if (!run) continue;
+    slices.push_back(*run);
+    // Where the replies are not kept, they have served their purpose once the rows are there.
+    if (!dataset.source->keep_raw && !run->failed && !state.asked->landed.empty())
+      LAKEGATE_CHECK(store.remove(state.asked->landed));
   }
   outcome.slices_left = states.size() - slices.size();
   if (outcome.slices_left > 0) return outcome;

@@ -85,9 +85,6 @@ Result<void> SliceCurator::curate(const SliceRecord& slice) {
   const Arrival arrival = fetched_arrival(dataset_, landed);
   LAKEGATE_TRY(const auto lease, hold_dataset());
   LAKEGATE_TRY(const RunOutcome outcome, run_arrival(store_, dataset_, arrival, options_.run));
-  // Where the replies are not kept, they have served their purpose once the rows are there.
-  if (outcome.record && !slice.landed.str().starts_with(layout::kLanding))
-    LAKEGATE_CHECK(store_.remove(slice.landed));
   return options_.ran ? options_.ran(outcome) : Result<void>();
 }
 

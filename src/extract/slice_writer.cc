@@ -105,8 +105,7 @@ SliceWriter::~SliceWriter() = default;
 
 Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
   if (!replies_) {
-    const ObjectKey key =
-        layout::replies_key(slice_of(plan_, record_.slice), dataset_.source->keep_raw);
+    const ObjectKey key = layout::replies_key(slice_of(plan_, record_.slice));
     LAKEGATE_TRY(auto object, store_.create(key));
     replies_ = std::make_unique<Replies>(std::move(object));
     record_.landed = key;

@@ -181,11 +181,10 @@ ObjectKey slice_report_key(const FetchSlice& slice) {
   return fetch_key(slice.dataset, slice.plan, "report-" + slice_name(slice) + ".parquet");
 }
 
-ObjectKey replies_key(const FetchSlice& slice, bool keep) {
-  const std::string name = fmt::format("{}-{}-{}{}", compact_time(slice.scheduled_at), slice.plan,
-                                       slice_name(slice), kReplies);
-  if (keep) return ObjectKey(fmt::format("{}{}/{}", kLanding, slice.dataset.str(), name));
-  return fetch_key(slice.dataset, slice.plan, name);
+ObjectKey replies_key(const FetchSlice& slice) {
+  return ObjectKey(fmt::format("{}{}/{}-{}-{}{}", kLanding, slice.dataset.str(),
+                               compact_time(slice.scheduled_at), slice.plan, slice_name(slice),
+                               kReplies));
 }
 
 std::optional<Instant> fetched_at(const ObjectKey& key) {

@@ -58,8 +58,8 @@ ObjectKey last_fetch_key(const DatasetName& dataset);
 std::string fetches_prefix(const DatasetName& dataset);
 ObjectKey slice_key(const FetchSlice& slice);         // what it came to
 ObjectKey slice_report_key(const FetchSlice& slice);  // each parameter set, as Parquet
-// landing/<dataset>/20261123T042244Z-<plan>-0001.replies.ndjson.zst; not `keep`: beside the plan.
-ObjectKey replies_key(const FetchSlice& slice, bool keep);
+// landing/<dataset>/20261123T042244Z-<plan>-0001.replies.ndjson.zst
+ObjectKey replies_key(const FetchSlice& slice);
 // When the fetch of such an object was scheduled; nothing for other keys.
 std::optional<Instant> fetched_at(const ObjectKey& key);
 

@@ -26,6 +26,8 @@ export interface ServedTable {
 /** What a dataset's `source:` needs of AWS besides its own part of the lake. */
 export interface SourceAccess {
   readonly dataset: string;
+  /** `keep_raw: false`: replies are removed when their rows are there. */
+  readonly removesReplies: boolean;
   /** Keys in the lake that `for_each` reads. */
   readonly files: readonly string[];
   /** Of Secrets Manager: names or ARNs. */
@@ -138,6 +140,7 @@ class Reader {
     const auth = this.child(source, 'auth');
     return {
       dataset,
+      removesReplies: this.text(source, 'keep_raw') === 'false',
       files: files.filter((file) => file !== undefined),
       secrets: this.named(auth, 'secretsmanager'),
       parameters: this.named(auth, 'ssm'),

@@ -75,13 +75,14 @@ export function convertPermissions(place: LakePlace): iam.PolicyStatement[] {
 export function fetchPermissions(place: LakePlace, sources: readonly SourceAccess[]): iam.PolicyStatement[] {
   const of = (...folders: string[]) =>
     sources.flatMap(({dataset}) => objects(place, ...folders.map((folder) => `${folder}/${dataset}`)));
+  const removed = sources.filter((source) => source.removesReplies);
   const files = [...new Set(sources.flatMap((source) => source.files))].sort();
   const secrets = [...new Set(sources.flatMap(secretArns))].sort();
   const parameters = [...new Set(sources.flatMap(parameterArns))].sort();
   const all = [
     list(place),
     allow('LandReplies', [...READ_WRITE, 's3:AbortMultipartUpload', 's3:GetObjectVersion'], of('landing')),
-    allow('RecordFetches', [...UPLOAD, 's3:GetObjectVersion'], of('_lake/fetches')),
+    allow('RecordFetches', [...READ_WRITE, 's3:AbortMultipartUpload', 's3:GetObjectVersion'], of('_lake/fetches')),
     allow('ReadOutputVersions', ['s3:GetObjectVersion'], of('curated', 'rejected', '_lake/failures')),
     allow('WriteOutputs', UPLOAD, of('curated', 'rejected')),
     allow('WriteRecords', READ_WRITE, [
@@ -90,6 +91,9 @@ export function fetchPermissions(place: LakePlace, sources: readonly SourceAcces
     allow('RecordFailures', UPLOAD, of('_lake/failures')),
     ...useKey(place),
   ];
+  if (removed.length > 0)
+    all.push(allow('RemoveReplies', ['s3:DeleteObject'],
+      removed.flatMap(({dataset}) => objects(place, `landing/${dataset}`))));
   if (files.length > 0)
     all.push(allow('ReadParameters', [...READ, 's3:GetObjectVersion'],
       files.map((file) => place.bucket.arnForObjects(place.prefix + file))));
