@@ -102,7 +102,8 @@ std::string csv_yaml(const CsvOptions& csv) {
     yaml += *csv.delimiter == '\t' ? "  delimiter: tab\n"
                                    : "  delimiter: " + in_yaml_quotes({*csv.delimiter}) + "\n";
   if (csv.quote)
-    yaml += *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + in_yaml_quotes({*csv.quote}) + "\n";
+    yaml +=
+        *csv.quote == '\0' ? "  quote: none\n" : "  quote: " + in_yaml_quotes({*csv.quote}) + "\n";
   if (csv.header) yaml += fmt::format("  header: {}\n", *csv.header);
   if (!csv.nulls.empty()) {
     yaml += "  nulls:\n";
@@ -184,7 +185,8 @@ Result<int> add(Options& options, Context& context) {
 
 Action define(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->input, "A sample: CSV, JSON, NDJSON or Parquet; or the URL of an API")
+  app.add_option("FILE", options->input,
+                 "A sample: CSV, JSON, NDJSON or Parquet; or the URL of an API")
       ->required();
   app.add_option("--name", options->name, "Of the dataset (default: from the file's name)")
       ->type_name("NAME");

@@ -94,10 +94,9 @@ Result<std::string> source_yaml(const SourceSample& sample, const std::vector<Ea
 Result<DatasetConfig> parse_dataset(const std::string& yaml, const DatasetName& name,
                                     const Environment& variables) {
   LAKEGATE_TRY(const std::string text, with_dataset("", yaml, name));
-  LAKEGATE_TRY(Config config, parse_config({.text = text,
-                                            .file = "the new dataset",
-                                            .env = {},
-                                            .variables = variables}));
+  LAKEGATE_TRY(
+      Config config,
+      parse_config({.text = text, .file = "the new dataset", .env = {}, .variables = variables}));
   return std::move(config.datasets.front());
 }
 
@@ -201,9 +200,9 @@ Result<int> add_source(SourceSample sample, Context& context) {
   for (const NamedTemplate& column : dataset.source->add)
     replies.add.emplace_back(column.name, column.value);
   sample.rows.clean_names = true;
-  const auto found = schema_of_file(
-      memory_input(sample.url, to_landed_line(landed, sample.records).text + "\n"), sample.rows,
-      context);
+  const auto found =
+      schema_of_file(memory_input(sample.url, to_landed_line(landed, sample.records).text + "\n"),
+                     sample.rows, context);
   if (!found) return context.failed(found.error());
   Schema schema = found->schema;
   std::erase_if(schema.fields, [&](const Field& field) {

@@ -89,11 +89,11 @@ Result<int> show_plan(LakeSession& lake, const DatasetConfig& dataset, const Fet
   }
   if (to_ask > kRequestsShown)
     context.out.write(fmt::format("… and {} more\n", with_commas(to_ask - kRequestsShown)));
-  context.out.write(fmt::format(
-      "{} would be asked for, in {} of at most {}{}; nothing was done\n",
-      counted(to_ask, "parameter set"), counted(plan.slices(), "slice"),
-      with_commas(plan.slice_requests),
-      chosen.is_new ? "" : fmt::format(", going on with the fetch {}", plan.id)));
+  context.out.write(
+      fmt::format("{} would be asked for, in {} of at most {}{}; nothing was done\n",
+                  counted(to_ask, "parameter set"), counted(plan.slices(), "slice"),
+                  with_commas(plan.slice_requests),
+                  chosen.is_new ? "" : fmt::format(", going on with the fetch {}", plan.id)));
   return 0;
 }
 

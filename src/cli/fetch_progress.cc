@@ -27,8 +27,7 @@ std::string fetch_progress_line(const std::string& label, const FetchProgress& p
   if (progress.sets > 0)
     numbers += fmt::format("{:3.0f}%  ", 100.0 * static_cast<double>(progress.answered) /
                                              static_cast<double>(progress.sets));
-  numbers +=
-      fmt::format("{} of {}  ", with_commas(progress.answered), with_commas(progress.sets));
+  numbers += fmt::format("{} of {}  ", with_commas(progress.answered), with_commas(progress.sets));
   if (seconds >= kBeforeSpeed && progress.replies > 0) {
     numbers += fmt::format(
         "{} requests/s  {:.1f} MB/s  ",
@@ -39,8 +38,8 @@ std::string fetch_progress_line(const std::string& label, const FetchProgress& p
   if (progress.failed > 0) numbers += fmt::format("{} failed  ", with_commas(progress.failed));
   if (seconds >= kBeforeSpeed && progress.answered_now > 0 && progress.sets > progress.answered) {
     const double speed = static_cast<double>(progress.answered_now) / seconds;
-    numbers += duration_text(std::max(
-                   1.0, static_cast<double>(progress.sets - progress.answered) / speed)) +
+    numbers += duration_text(
+                   std::max(1.0, static_cast<double>(progress.sets - progress.answered) / speed)) +
                " left  ";
   }
   const std::size_t taken = display_width(numbers) + 2;

@@ -47,8 +47,7 @@ Json json_of(const FetchStatus& status) {
   if (status.last) {
     const FetchRecord& fetch = *status.last;
     Json failures = Json::array();
-    for (const FailedSet& failed : worst_first(fetch.failures))
-      failures.push_back(json_of(failed));
+    for (const FailedSet& failed : worst_first(fetch.failures)) failures.push_back(json_of(failed));
     last = {{"plan", fetch.plan},
             {"scheduled_at", to_iso(fetch.scheduled_at)},
             {"finished_at", fetch.finished_at},
@@ -76,17 +75,16 @@ void tell(const std::string& dataset, const FetchStatus& status, std::size_t mos
     const FetchCounts& counts = fetch.counts;
     context.out.write(fmt::format("\n{}: last fetch {} of {}: {}, {} failed, {} in {}\n", dataset,
                                   fetch.plan, short_time(to_iso(fetch.scheduled_at)),
-                                  counted(counts.sets, "parameter set"),
-                                  with_commas(counts.failed), bytes_text(counts.bytes),
-                                  counted(counts.attempts, "request")));
+                                  counted(counts.sets, "parameter set"), with_commas(counts.failed),
+                                  bytes_text(counts.bytes), counted(counts.attempts, "request")));
     const auto failures = worst_first(fetch.failures);
     for (std::size_t i = 0; i < failures.size() && i < most_failures; ++i)
-      context.out.write(fmt::format("  {}: {} ({})\n", failures[i].parameters, failures[i].reason,
-                                    counted(static_cast<std::uint64_t>(failures[i].attempts),
-                                            "attempt")));
+      context.out.write(
+          fmt::format("  {}: {} ({})\n", failures[i].parameters, failures[i].reason,
+                      counted(static_cast<std::uint64_t>(failures[i].attempts), "attempt")));
     if (failures.size() > most_failures)
-      context.out.write(fmt::format("  … and {} more\n",
-                                    with_commas(counts.failed - most_failures)));
+      context.out.write(
+          fmt::format("  … and {} more\n", with_commas(counts.failed - most_failures)));
     if (counts.failed > 0)
       context.note(fmt::format("`lakegate fetch {} --failed {}` asks again for what failed",
                                dataset, fetch.plan));

@@ -82,12 +82,11 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
       return invoke_again(*lambda, function, event);
     };
   }
-  return std::make_unique<Handler>(
-      std::move(lake.store), std::move(tools),
-      HandlerOptions{.function = function,
-                     .margins = {},
-                     .secrets = Secrets(context.variables),
-                     .log = std::move(options.log)});
+  return std::make_unique<Handler>(std::move(lake.store), std::move(tools),
+                                   HandlerOptions{.function = function,
+                                                  .margins = {},
+                                                  .secrets = Secrets(context.variables),
+                                                  .log = std::move(options.log)});
 }
 
 }  // namespace lakegate::cli

@@ -128,8 +128,9 @@ Result<std::string> with_folders(std::string text, const LakeSession& lake,
   if (!lake.config.file.empty()) return text;
   for (const DatasetConfig& dataset : lake.config.datasets) {
     if (dataset.name == added) continue;
-    LAKEGATE_TRY(text, with_dataset(text, "landing: " + in_yaml_quotes(dataset.landing.text()) + "\n",
-                                    dataset.name));
+    LAKEGATE_TRY(text,
+                 with_dataset(text, "landing: " + in_yaml_quotes(dataset.landing.text()) + "\n",
+                              dataset.name));
   }
   return text;
 }

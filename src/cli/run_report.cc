@@ -100,19 +100,22 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
     context_.error(fmt::format("{}: {}: {}", dataset, failed.parameters, failed.reason));
   }
   if (counts.failed > 0)
-    context_.note(fmt::format("`lakegate status {}` shows what failed; `lakegate fetch {} --failed "
-                              "{}` asks for it again",
-                              dataset, dataset, outcome.plan));
+    context_.note(
+        fmt::format("`lakegate status {}` shows what failed; `lakegate fetch {} --failed "
+                    "{}` asks for it again",
+                    dataset, dataset, outcome.plan));
   if (outcome.finished()) return;
   ++unfinished_;
-  context_.error(fmt::format("{}: the fetch {} is not finished: {} of {} left; `lakegate fetch {}` "
-                             "goes on with it",
-                             dataset, outcome.plan, with_commas(outcome.slices_left),
-                             counted(outcome.slices, "slice"), dataset));
+  context_.error(
+      fmt::format("{}: the fetch {} is not finished: {} of {} left; `lakegate fetch {}` "
+                  "goes on with it",
+                  dataset, outcome.plan, with_commas(outcome.slices_left),
+                  counted(outcome.slices, "slice"), dataset));
   if (outcome.slices_asked == 0)
-    context_.error(fmt::format("{}: not one slice was completed in this time; give it more, or "
-                               "write a smaller `slice:` into its `source:`",
-                               dataset));
+    context_.error(
+        fmt::format("{}: not one slice was completed in this time; give it more, or "
+                    "write a smaller `slice:` into its `source:`",
+                    dataset));
 }
 
 void RunReport::error(const std::string& dataset, const Error& error) {

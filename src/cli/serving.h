@@ -15,8 +15,8 @@ namespace lakegate::cli {
 Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
                                 const LoadOptions& options = {}, bool create = false);
 
-// Tells the lake's catalog of a run. The run is committed whether or not the catalog can be reached:
-// what goes wrong is for `report`.
+// Tells the lake's catalog of a run. The run is committed whether or not the catalog can be
+// reached: what goes wrong is for `report`.
 void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
                         const RunRecord& record, RunReport& report);
 

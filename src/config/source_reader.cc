@@ -53,7 +53,8 @@ class SourceReader {
     if (const auto since = get("since")) read_since(since->value);
     if (const auto records = get("records")) source_.records = text(records->value);
     if (const auto add = get("add")) read_add(add->value);
-    if (const auto paginate = get("paginate")) read_paginate(paginate->value);
+    if (const auto paginate = get("paginate"))
+      source_.paginate = read_paginate(paginate->value, parameters(), templates_, document_);
     if (const auto auth = get("auth")) read_auth_section(auth->value);
     if (const auto limits = get("limits")) source_.limits = read_limits(limits->value, document_);
     if (const auto slice = get("slice")) source_.slice = std::stoull(text(slice->value));
@@ -72,6 +73,13 @@ class SourceReader {
   bool flag(std::string_view name, bool otherwise) const {
     const auto found = get(name);
     return found ? is_true(found->value) : otherwise;
+  }
+
+  // Names of query parameters that stand in the url or the query.
+  std::set<std::string> parameters() const {
+    std::set<std::string> names = url_parameters_;
+    for (const NamedTemplate& parameter : source_.query) names.insert(parameter.name);
+    return names;
   }
 
   void read_security() {
@@ -231,65 +239,10 @@ class SourceReader {
         if (same_header_name(header.name, secret.name))
           document_.problem(mark, fmt::format("{} is in headers and in auth; remove one of the two",
                                               secret.name));
-    for (const NamedSecret& secret : source_.auth.query) {
-      const bool in_query = std::ranges::find(source_.query, secret.name, &NamedTemplate::name) !=
-                            source_.query.end();
-      if (in_query || url_parameters_.contains(secret.name))
+    for (const NamedSecret& secret : source_.auth.query)
+      if (parameters().contains(secret.name) || secret.name == source_.paginate.parameter)
         document_.problem(mark, fmt::format("{} is in the query and in auth; remove one of the two",
                                             secret.name));
-    }
-  }
-
-  void read_paginate(const YAML::Node& node) {
-    PaginateConfig& paginate = source_.paginate;
-    const std::string by = find_entry(node, "by")->value.Scalar();
-    paginate.by = by == "page"     ? By::kPage
-                  : by == "offset" ? By::kOffset
-                  : by == "cursor" ? By::kCursor
-                  : by == "next"   ? By::kNext
-                                   : By::kLink;
-    const bool in_body = paginate.by == By::kCursor || paginate.by == By::kNext;
-    const bool in_query = paginate.by != By::kNext && paginate.by != By::kLink;
-    const auto only_for = [&](std::string_view key, bool fits, std::string_view which) {
-      const auto entry = find_entry(node, key);
-      if (entry && !fits)
-        document_.problem(
-            entry->mark,
-            fmt::format("{} is for by: {}, and this is by: {}; remove it", key, which, by));
-      return fits ? entry : std::nullopt;
-    };
-    if (const auto first = only_for("first", paginate.by == By::kPage, "page"))
-      paginate.first = std::stoll(text(first->value));
-    if (const auto size = only_for("size", paginate.by == By::kPage || paginate.by == By::kOffset,
-                                   "page or offset"))
-      paginate.size = std::stoull(text(size->value));
-    if (const auto at = only_for("at", in_body, "cursor or next"))
-      paginate.pointer = text(at->value);
-    else if (in_body)
-      document_.problem(node.Mark(),
-                        fmt::format("by: {} needs at: the place of the {} in the body, "
-                                    "such as at: /meta/next",
-                                    by, by == "next" ? "next page's URL" : "cursor"));
-    if (const auto cap = find_entry(node, "max_pages"))
-      paginate.max_pages = static_cast<std::uint32_t>(std::stoul(text(cap->value)));
-    const auto parameter = only_for("parameter", in_query, "page, offset or cursor");
-    if (!in_query) return;
-    if (templates_.request_uses(by)) {
-      if (parameter)
-        document_.problem(parameter->mark, fmt::format("{{{}}} stands in the request too; remove "
-                                                       "one of the two",
-                                                       by));
-      return;
-    }
-    paginate.parameter = parameter ? text(parameter->value) : by;
-    const bool taken = std::ranges::find(source_.query, paginate.parameter, &NamedTemplate::name) !=
-                           source_.query.end() ||
-                       url_parameters_.contains(paginate.parameter);
-    if (taken)
-      document_.problem(node.Mark(),
-                        fmt::format("the query has a parameter {0} already, where the {1} would "
-                                    "go; write '{{{1}}}' as its value, or remove it",
-                                    paginate.parameter, by));
   }
 
   void read_combine() {

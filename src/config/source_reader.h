@@ -1,6 +1,7 @@
 // From checked YAML to a SourceConfig, in parts.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ SourceConfig read_source(const YamlEntry& entry, const DatasetConfig& dataset,
 AuthConfig read_auth(const YAML::Node& auth, bool allow_http, YamlDocument& document);
 FetchLimits read_limits(const YAML::Node& limits, YamlDocument& document);
 std::vector<ForEach> read_for_each(const YAML::Node& for_each, YamlDocument& document);
+// `parameters` are those that the query has already.
+PaginateConfig read_paginate(const YAML::Node& node, const std::set<std::string>& parameters,
+                             const Templates& templates, YamlDocument& document);
 BodyConfig read_body(const YAML::Node& body, const std::vector<NamedTemplate>& headers,
                      Templates& templates, YamlDocument& document);
 

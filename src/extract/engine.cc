@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 
 #include "extract/engine_run.h"
 #include "net/descriptors.h"
@@ -29,13 +30,14 @@ Engine::Engine(HttpClient& client, const EngineOptions& options,
       asking_(asking),
       clock_(options.clock != nullptr ? *options.clock : machine_clock_),
       concurrency_(std::clamp<std::size_t>(options.concurrency, 1, most_connections())),
+      seed_(options.seed ? *options.seed : std::random_device()()),
       inbox_(std::make_shared<Inbox>(options.memory)),
       servers_({.concurrency = concurrency_,
                 .requests_per_second = options.requests_per_second,
                 .requests_per_second_each = options.requests_per_second_per_host,
-                .seed = options.seed}),
+                .seed = seed_}),
       budget_(options.retry_budget, 2 * concurrency_ + kBudgetToBeginWith),
-      backoff_({}, options.seed),
+      backoff_({}, seed_),
       usual_reply_(kFirstGuess),
       now_(clock_.now()),
       started_(now_),

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "extract/exchange.h"
@@ -46,8 +47,8 @@ struct EngineOptions {
   std::function<bool()> give_up;
   // The one of the client's HttpOptions; none: no bound.
   std::shared_ptr<ReplyMemory> memory;
-  std::uint64_t seed = 0;        // of jitter
-  EngineClock* clock = nullptr;  // null: the machine's
+  std::optional<std::uint64_t> seed;  // of jitter; none: another one each run
+  EngineClock* clock = nullptr;       // null: the machine's
 };
 
 struct EngineStats {

@@ -93,6 +93,7 @@ class Engine {
   EngineClock machine_clock_;
   EngineClock& clock_;
   const std::size_t concurrency_;
+  const std::uint64_t seed_;
   std::shared_ptr<Inbox> inbox_;
   Servers servers_;
   RetryBudget budget_;

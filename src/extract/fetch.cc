@@ -73,23 +73,22 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
   LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
   const auto redactor = std::make_shared<Redactor>();
   LAKEGATE_TRY(const auto authorizer,
-               Authorizer::create(source.auth, requests.origin(),
-                                  {.secrets = tools.secrets,
-                                   .client = token_client.get(),
-                                   .signer = tools.signer},
-                                  redactor));
+               Authorizer::create(
+                   source.auth, requests.origin(),
+                   {.secrets = tools.secrets, .client = token_client.get(), .signer = tools.signer},
+                   redactor));
   const auto began = Clock::now();
   const auto tell = [&](const EngineProgress& now) {
     if (!options.progress) return;
-    options.progress({.sets = plan.sets.size(),
-                      .answered = plan.sets.size() - sets.size() + now.answered,
-                      .answered_now = now.answered,
-                      .failed = now.failed,
-                      .in_flight = now.in_flight,
-                      .replies = now.replies,
-                      .bytes = now.bytes,
-                      .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          Clock::now() - began)});
+    options.progress(
+        {.sets = plan.sets.size(),
+         .answered = plan.sets.size() - sets.size() + now.answered,
+         .answered_now = now.answered,
+         .failed = now.failed,
+         .in_flight = now.in_flight,
+         .replies = now.replies,
+         .bytes = now.bytes,
+         .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began)});
   };
   const auto may_begin = [&] {
     return Clock::now() < times.stop_at && !(options.interrupted && options.interrupted());
@@ -236,8 +235,9 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
   LAKEGATE_TRY(ChosenPlan chosen,
                choose_plan(store, dataset, request, std::chrono::system_clock::now()));
   const ObjectKey lease_key = layout::fetch_lease_key(dataset.name, chosen.plan.id);
-  LAKEGATE_TRY(const auto lease, PlanLease::take(store, lease_key,
-                                                 {.holder = tools.holder, .is_gone = tools.is_gone}));
+  LAKEGATE_TRY(
+      const auto lease,
+      PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
   LAKEGATE_TRY(auto done, find_fetch_record(store, dataset.name, chosen.plan.id));
   if (done) return finished_before(chosen.plan, std::move(*done));
   LAKEGATE_TRY(const Plan plan, put_plan(store, std::move(chosen.plan)));
@@ -253,8 +253,8 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
                         .ran = options.ran});
   for (const SliceState& slice : slices)
     if (slice.asked && !slice.is_curated) LAKEGATE_CHECK(curator.take(*slice.asked));
-  const auto asked = ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options,
-                         times);
+  const auto asked =
+      ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options, times);
   // What was complete by then is committed, whatever ended the asking.
   LAKEGATE_TRY(const auto published, curator.finish());
   if (!asked) return Failure(asked.error());

@@ -22,8 +22,8 @@
 namespace lakegate {
 
 struct FetchProgress {
-  std::size_t sets = 0;      // of the plan
-  std::size_t answered = 0;  // of them, those of earlier invocations too
+  std::size_t sets = 0;          // of the plan
+  std::size_t answered = 0;      // of them, those of earlier invocations too
   std::size_t answered_now = 0;  // in this invocation, like what follows
   std::size_t failed = 0;
   std::size_t in_flight = 0;
@@ -45,7 +45,7 @@ struct FetchTools {
   SecretSource* secrets = nullptr;
   RequestSigner* signer = nullptr;  // null: no auth by sigv4
   MakeClient make_client = HttpClient::create;
-  std::string holder;                                // of the lease: this process
+  std::string holder;                               // of the lease: this process
   std::function<bool(const std::string&)> is_gone;  // see LeaseOptions; may be empty
 };
 
@@ -54,21 +54,22 @@ struct FetchOptions {
   // Before it nothing new is begun, what is in flight is given up, and complete slices are
   // committed.
   std::optional<std::chrono::steady_clock::time_point> deadline;
-  std::function<bool()> interrupted;                        // may be empty; asked from any thread
-  std::function<void(const FetchProgress&)> progress;      // may be empty
-  std::function<Result<void>(const RunOutcome&)> ran;  // of each slice, on another thread; may be empty
+  std::function<bool()> interrupted;                   // may be empty; asked from any thread
+  std::function<void(const FetchProgress&)> progress;  // may be empty
+  std::function<Result<void>(const RunOutcome&)>
+      ran;  // of each slice, on another thread; may be empty
 };
 
 struct FetchOutcome {
   std::string plan;
   Instant scheduled_at;
-  bool was_begun = false;   // by an earlier invocation
-  bool was_finished = false;  // likewise; nothing was done
-  std::uint64_t sets = 0, slices = 0;          // of the plan
+  bool was_begun = false;                           // by an earlier invocation
+  bool was_finished = false;                        // likewise; nothing was done
+  std::uint64_t sets = 0, slices = 0;               // of the plan
   std::uint64_t slices_asked = 0, slices_left = 0;  // by this invocation; not yet asked or run
-  FetchCounts counts;                         // of every slice that is asked
-  std::vector<FailedSet> failures;            // likewise, the first kMostFailuresTold
-  std::optional<FetchRecord> record;          // it is finished
+  FetchCounts counts;                               // of every slice that is asked
+  std::vector<FailedSet> failures;                  // likewise, the first kMostFailuresTold
+  std::optional<FetchRecord> record;                // it is finished
   std::vector<std::string> remarks;
   bool finished() const { return record.has_value(); }
 };

@@ -63,8 +63,9 @@ Result<std::vector<std::size_t>> failed_in(const ObjectStore& store, const Plan&
 Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
                       const FetchRequest& request, Instant at) {
   if (request.failed_of.empty()) {
-    LAKEGATE_TRY(const auto last, find_record<LastFetch>(store, layout::last_fetch_key(dataset.name),
-                                                         last_fetch_from_json));
+    LAKEGATE_TRY(
+        const auto last,
+        find_record<LastFetch>(store, layout::last_fetch_key(dataset.name), last_fetch_from_json));
     std::optional<Instant> last_finished;
     if (last) last_finished = last->scheduled_at;
     return make_plan(dataset, at, last_finished, store);
@@ -72,9 +73,10 @@ Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
   LAKEGATE_TRY(const Plan of, load_plan(store, dataset.name, request.failed_of));
   LAKEGATE_TRY(const auto failed, failed_in(store, of));
   if (failed.empty())
-    return invalid_input(fmt::format("nothing failed in the fetch {} of {}: there is nothing to ask "
-                                     "again",
-                                     request.failed_of, dataset.name.str()));
+    return invalid_input(
+        fmt::format("nothing failed in the fetch {} of {}: there is nothing to ask "
+                    "again",
+                    request.failed_of, dataset.name.str()));
   return make_failed_plan(dataset, of, at, failed);
 }
 
@@ -165,8 +167,7 @@ Result<ChosenPlan> choose_plan(const ObjectStore& store, const DatasetConfig& da
     LAKEGATE_TRY(Plan plan, load_plan(store, dataset.name, fetch.plan));
     if (!request.failed_of.empty() && plan.failed_of != request.failed_of) continue;
     if (const std::string why = why_not_continued(*dataset.source, plan); !why.empty()) {
-      chosen.remarks.push_back(
-          fmt::format("the fetch {} stays unfinished: {}", fetch.plan, why));
+      chosen.remarks.push_back(fmt::format("the fetch {} stays unfinished: {}", fetch.plan, why));
       continue;
     }
     if (!unfinished || unfinished->scheduled_at < plan.scheduled_at) unfinished = std::move(plan);

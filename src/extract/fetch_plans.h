@@ -45,7 +45,7 @@ struct FetchRequest {
 
 struct ChosenPlan {
   Plan plan;
-  bool is_new = false;   // not in the lake yet
+  bool is_new = false;  // not in the lake yet
   std::vector<std::string> remarks;
 };
 // Reads, and writes nothing. `dataset` has a source; `now` is of the clock.

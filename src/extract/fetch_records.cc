@@ -147,9 +147,8 @@ Result<FetchRecord> fetch_from_json(std::string_view json, const ObjectKey& key)
 }
 
 std::string to_json(const LastFetch& last) {
-  return print({{"format", kFormat},
-                {"plan", last.plan},
-                {"scheduled_at", to_iso(last.scheduled_at)}});
+  return print(
+      {{"format", kFormat}, {"plan", last.plan}, {"scheduled_at", to_iso(last.scheduled_at)}});
 }
 
 Result<LastFetch> last_fetch_from_json(std::string_view json, const ObjectKey& key) {
@@ -161,9 +160,8 @@ Result<LastFetch> last_fetch_from_json(std::string_view json, const ObjectKey& k
 }
 
 std::string to_json(const LeaseRecord& lease) {
-  return print({{"format", kFormat},
-                {"holder", lease.holder},
-                {"expires_at", to_iso(lease.expires_at)}});
+  return print(
+      {{"format", kFormat}, {"holder", lease.holder}, {"expires_at", to_iso(lease.expires_at)}});
 }
 
 Result<LeaseRecord> lease_from_json(std::string_view json, const ObjectKey& key) {

@@ -1,5 +1,6 @@
 // What a fetch writes down beside its plan, as JSON under _lake/fetches/<dataset>/<plan>/. The
-// records outlive the process: docs/fetch.md describes each field, and every record carries `format`.
+// records outlive the process: docs/fetch.md describes each field, and every record carries
+// `format`.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct SliceRecord {
   std::vector<FailedSet> failures;  // the first kMostFailuresTold
   ObjectKey landed;                 // empty: not one set was answered, so nothing was landed
   std::uint64_t landed_size = 0;
-  std::string asked_at;             // ISO, by the clock: when its first set was begun
+  std::string asked_at;  // ISO, by the clock: when its first set was begun
   std::uint64_t duration_ms = 0;
   std::string lakegate_version;
 };
@@ -54,7 +55,7 @@ struct SliceRecord {
 struct FetchRecord {
   struct Slice {
     std::uint64_t slice = 1;
-    ArrivalId arrival;  // empty: nothing was landed
+    ArrivalId arrival;    // empty: nothing was landed
     bool failed = false;  // its run: nothing of it was published; a failure record says why
     std::uint64_t rows_written = 0, rows_rejected = 0;
   };

@@ -23,12 +23,12 @@ Result<std::optional<Found>> find_lease(const ObjectStore& store, const ObjectKe
 }
 
 Failure held(const ObjectKey& key, const std::string& holder, Instant until) {
-  return fail(ErrorKind::kConflict,
-              fmt::format("{} is at work on this fetch, and holds it until {} at the latest; try "
-                          "again when it has finished",
-                          holder.empty() ? "another process" : holder,
-                          to_iso(until).substr(0, 19) + "Z"),
-              {.file = key.str()});
+  return fail(
+      ErrorKind::kConflict,
+      fmt::format("{} is at work on this fetch, and holds it until {} at the latest; try "
+                  "again when it has finished",
+                  holder.empty() ? "another process" : holder, to_iso(until).substr(0, 19) + "Z"),
+      {.file = key.str()});
 }
 
 }  // namespace
@@ -50,8 +50,7 @@ Result<std::unique_ptr<PlanLease>> PlanLease::take(ObjectStore& store, ObjectKey
   const std::string mine =
       to_json(LeaseRecord{.holder = options.holder, .expires_at = now + options.lasts});
   auto put = found ? store.put_if_match(key, mine, found->tag) : store.put_if_absent(key, mine);
-  if (!put && put.error().kind == ErrorKind::kConflict)
-    return held(key, "", now + options.lasts);
+  if (!put && put.error().kind == ErrorKind::kConflict) return held(key, "", now + options.lasts);
   if (!put) return Failure(std::move(put).error());
   std::unique_ptr<PlanLease> lease(new PlanLease(store, std::move(key), std::move(options)));
   lease->thread_ = std::thread([&lease = *lease] { lease.renew_until_stopped(); });
@@ -68,8 +67,8 @@ PlanLease::~PlanLease() {
   const auto found = find_lease(store_, key_);
   if (!found || !*found || (*found)->record.holder != options_.holder) return;
   // Whoever comes next need not wait; if this fails, the lease expires.
-  (void)store_.put_if_match(
-      key_, to_json(LeaseRecord{.holder = "", .expires_at = options_.now()}), (*found)->tag);
+  (void)store_.put_if_match(key_, to_json(LeaseRecord{.holder = "", .expires_at = options_.now()}),
+                            (*found)->tag);
 }
 
 Result<void> PlanLease::confirm() {
@@ -86,10 +85,10 @@ Result<void> PlanLease::renew() {
                             found && !found->record.holder.empty() ? found->record.holder
                                                                    : "another process"),
                 {.file = key_.str()});
-  return store_.put_if_match(
-      key_,
-      to_json(LeaseRecord{.holder = options_.holder, .expires_at = options_.now() + options_.lasts}),
-      found->tag);
+  return store_.put_if_match(key_,
+                             to_json(LeaseRecord{.holder = options_.holder,
+                                                 .expires_at = options_.now() + options_.lasts}),
+                             found->tag);
 }
 
 void PlanLease::renew_until_stopped() {

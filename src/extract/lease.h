@@ -1,5 +1,5 @@
-// Who is at work on a plan. A lease is a record with an expiry, written under conditions, so that it
-// excludes wherever the lake is; a holder that died is succeeded when it has expired.
+// Who is at work on a plan. A lease is a record with an expiry, written under conditions, so that
+// it excludes wherever the lake is; a holder that died is succeeded when it has expired.
 #pragma once
 
 #include <chrono>

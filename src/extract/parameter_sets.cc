@@ -1,6 +1,7 @@
 #include "extract/parameter_sets.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace lakegate {
 
@@ -12,12 +13,24 @@ const TemplateValue* ParameterSets::find(std::size_t set, std::string_view name)
 void ParameterSets::add(const std::vector<TemplateValue>& values) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     Column& column = columns_[i];
-    const auto [place, is_new] = column.place.try_emplace(
-        {values[i].text, values[i].is_number}, static_cast<std::uint32_t>(column.values.size()));
-    if (is_new) column.values.push_back(values[i]);
-    column.rows.push_back(place->second);
+    const std::uint64_t print =
+        std::hash<std::string_view>{}(values[i].text) * 2 + (values[i].is_number ? 1 : 0);
+    auto index = static_cast<std::uint32_t>(column.values.size());
+    const auto [place, is_new] = column.place.try_emplace(print, index);
+    // Two values may have one fingerprint: the second one is then kept as often as it comes.
+    if (!is_new && column.values[place->second] == values[i]) index = place->second;
+    if (index == column.values.size()) column.values.push_back(values[i]);
+    column.rows.push_back(index);
   }
   ++size_;
+}
+
+void ParameterSets::shrink() {
+  for (Column& column : columns_) {
+    column.place = {};
+    column.values.shrink_to_fit();
+    column.rows.shrink_to_fit();
+  }
 }
 
 bool ParameterSets::operator==(const ParameterSets& other) const {

@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "lake/request_template.h"
@@ -15,7 +15,8 @@ namespace lakegate {
 
 class ParameterSets {
  public:
-  explicit ParameterSets(std::vector<std::string> names = {}) : names_(std::move(names)) {
+  ParameterSets() = default;
+  explicit ParameterSets(std::vector<std::string> names) : names_(std::move(names)) {
     columns_.resize(names_.size());
   }
 
@@ -31,14 +32,16 @@ class ParameterSets {
 
   // One value a name.
   void add(const std::vector<TemplateValue>& values);
+  // Frees what only add needs; after it values are still right, but no longer kept once.
+  void shrink();
 
   bool operator==(const ParameterSets& other) const;
 
  private:
   struct Column {
-    std::vector<TemplateValue> values;  // distinct
-    std::map<std::pair<std::string, bool>, std::uint32_t> place;
-    std::vector<std::uint32_t> rows;  // of `values`
+    std::vector<TemplateValue> values;                       // distinct
+    std::unordered_map<std::uint64_t, std::uint32_t> place;  // by fingerprint
+    std::vector<std::uint32_t> rows;                         // of `values`
   };
   std::vector<std::string> names_;
   std::vector<Column> columns_;

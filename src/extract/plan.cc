@@ -129,6 +129,7 @@ Result<Plan> make_plan(const DatasetConfig& dataset, Instant scheduled_at,
     LAKEGATE_CHECK(add_product(values, times, plan.sets));
   }
   LAKEGATE_CHECK(check_slices(plan));
+  plan.sets.shrink();
   return plan;
 }
 
@@ -153,6 +154,7 @@ Result<Plan> make_failed_plan(const DatasetConfig& dataset, const Plan& of, Inst
     return invalid_input(
         fmt::format("nothing failed in {}, so there is nothing to ask again", of.id));
   LAKEGATE_CHECK(check_slices(plan));
+  plan.sets.shrink();
   return plan;
 }
 

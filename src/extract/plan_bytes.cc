@@ -145,6 +145,7 @@ Result<Plan> plan_from_bytes(std::string_view bytes, std::string_view key) {
     plan.sets.add(values);
   }
   if (plan.sets.size() == 0) return damaged(key, "it has no parameter sets");
+  plan.sets.shrink();
   return plan;
 }
 

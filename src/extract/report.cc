@@ -30,8 +30,7 @@ class Columns {
   Result<void> numbers(std::string name, Value value) {
     arrow::Int64Builder builder(memory_pool());
     LAKEGATE_ARROW_CHECK(builder.Reserve(static_cast<std::int64_t>(rows_.size())));
-    for (const ReportRow& row : rows_)
-      builder.UnsafeAppend(static_cast<std::int64_t>(value(row)));
+    for (const ReportRow& row : rows_) builder.UnsafeAppend(static_cast<std::int64_t>(value(row)));
     return add(std::move(name), arrow::int64(), builder);
   }
   // Null where empty.
@@ -45,8 +44,8 @@ class Columns {
     return add(std::move(name), arrow::utf8(), builder);
   }
   std::shared_ptr<arrow::RecordBatch> batch() const {
-    return arrow::RecordBatch::Make(arrow::schema(fields_),
-                                    static_cast<std::int64_t>(rows_.size()), arrays_);
+    return arrow::RecordBatch::Make(arrow::schema(fields_), static_cast<std::int64_t>(rows_.size()),
+                                    arrays_);
   }
 
  private:
@@ -71,9 +70,8 @@ Result<void> write_report(const Plan& plan, const std::vector<ReportRow>& rows, 
   LAKEGATE_CHECK(columns.numbers("n", [](const ReportRow& row) { return row.n; }));
   const auto& names = plan.sets.names();
   for (std::size_t i = 0; i < names.size(); ++i)
-    LAKEGATE_CHECK(columns.texts(column_of(names[i]), [&](const ReportRow& row) {
-      return plan.sets.value(row.n, i).text;
-    }));
+    LAKEGATE_CHECK(columns.texts(
+        column_of(names[i]), [&](const ReportRow& row) { return plan.sets.value(row.n, i).text; }));
   LAKEGATE_CHECK(columns.numbers("attempts", [](const ReportRow& row) { return row.attempts; }));
   LAKEGATE_CHECK(columns.numbers("status", [](const ReportRow& row) { return row.status; }));
   LAKEGATE_CHECK(columns.numbers("bytes", [](const ReportRow& row) { return row.bytes; }));

@@ -30,7 +30,7 @@ class SliceAsking : public Asking {
     Authorizer& authorizer;
     const Redactor& redactor;
     SliceCurator& curator;
-    std::function<bool()> may_begin;                       // a further set
+    std::function<bool()> may_begin;                      // a further set
     std::function<void(const EngineProgress&)> progress;  // may be empty
   };
   explicit SliceAsking(Parts parts);

@@ -1,5 +1,5 @@
-// A slice of a plan on its way into the lake: the replies of its parameter sets, in the order of the
-// plan, as one compressed object, and what is written down about them.
+// A slice of a plan on its way into the lake: the replies of its parameter sets, in the order of
+// the plan, as one compressed object, and what is written down about them.
 #pragma once
 
 #include <memory>

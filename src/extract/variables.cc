@@ -138,10 +138,9 @@ Result<std::vector<TemplateValue>> range_values(const ForEach& variable,
 
 TemplateValue time_value(Instant instant) {
   std::string text = to_iso(instant);
-  text.pop_back();  // Z
+  text.pop_back();  // Z; nine digits of fraction stand before it, whatever they are
   text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();
-  // An hour that ends in zeros has a fraction behind it, so only that was shortened.
   return {.text = text + "Z"};
 }
 

@@ -66,7 +66,8 @@ void name_dataset(Reject& reject, std::string_view dataset);
 void without_lake(Reject& reject);
 
 // One line of a rejects file, without the line feed: {"line":…,"offset":…,"column":…,"reason":…,
-// "message":…,"raw":…}, with "request", "status", "pointer" for a reply; `raw_base64` instead of `raw` where it is not UTF-8.
+// "message":…,"raw":…}, with "request", "status", "pointer" for a reply; `raw_base64` instead of
+// `raw` where it is not UTF-8.
 std::string to_ndjson(const Reject& reject);
 
 }  // namespace lakegate

@@ -180,8 +180,8 @@ Result<Task> replay_request(const Json& event) {
 }
 
 Result<Task> fetch_event(const Json& event) {
-  LAKEGATE_CHECK(check_members(event, "the event",
-                               {"fetch", "lake", "time", "failed", "continuation"}));
+  LAKEGATE_CHECK(
+      check_members(event, "the event", {"fetch", "lake", "time", "failed", "continuation"}));
   FetchEvent fetch;
   LAKEGATE_TRY(fetch.dataset, needed_text(event, "fetch", "the event"));
   LAKEGATE_TRY(fetch.lake, optional_text(event, "lake", "the event"));

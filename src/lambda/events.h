@@ -47,8 +47,8 @@ struct ReplayRequest {
 };
 
 // {"fetch": "devices", "time": "2026-11-23T04:00:00Z"}: what the dataset's source has, for that
-// scheduled time. Without `time`: what is unfinished, else of now. {"fetch": …, "failed": "3f2a9c…"}
-// asks again for what failed in that fetch.
+// scheduled time. Without `time`: what is unfinished, else of now. {"fetch": …, "failed":
+// "3f2a9c…"} asks again for what failed in that fetch.
 struct FetchEvent {
   std::string lake, dataset;
   std::optional<Instant> time;

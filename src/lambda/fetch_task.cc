@@ -30,13 +30,13 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
     describe(runs.emplace_back(), outcome);
     return outcome.record ? tell(*dataset, *outcome.record) : Result<void>();
   };
-  const auto fetched = run_fetch(*tools_.store, *dataset,
-                                 {.time = event.time, .failed_of = event.failed_of}, tools,
-                                 {.run = {.resources = tools_.resources},
-                                  .deadline = deadline_.stop_at(),
-                                  .interrupted = [&] { return deadline_.must_stop().has_value(); },
-                                  .progress = {},
-                                  .ran = ran});
+  const auto fetched =
+      run_fetch(*tools_.store, *dataset, {.time = event.time, .failed_of = event.failed_of}, tools,
+                {.run = {.resources = tools_.resources},
+                 .deadline = deadline_.stop_at(),
+                 .interrupted = [&] { return deadline_.must_stop().has_value(); },
+                 .progress = {},
+                 .ran = ran});
   // The fetch's own report comes last: it is the one that an error belongs to.
   runs.push_back(std::move(current()));
   reports_ = std::move(runs);

@@ -37,7 +37,7 @@ struct LakeTools {
   // What remains of an invocation, for whoever waits and tries again below; may be empty.
   std::function<void(std::optional<Deadline::Clock::time_point>)> set_deadline;
   FetchServices fetch;  // without secrets: nothing is fetched here
-  std::string holder;  // of the lease of a fetch: this process
+  std::string holder;   // of the lease of a fetch: this process
   // Hands an event on to a further invocation of this function, which returns at once; none: a
   // fetch that is not finished fails, and is delivered again.
   std::function<Result<void>(const std::string& event)> invoke_again;

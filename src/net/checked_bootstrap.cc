@@ -22,7 +22,7 @@ constexpr std::size_t kSecondsRemembered = 30;
 std::optional<Error> CheckedBootstrap::Checks::refusal(const std::string& host) const {
   const std::lock_guard guard(mutex_);
   const auto found = refusals_.find(host);
-  if (found == refusals_.end()) return std::nullopt;
+  if (found == refusals_.end()) return last_;
   return found->second;
 }
 
@@ -33,6 +33,7 @@ bool CheckedBootstrap::Checks::allows(const std::string& host, const std::string
          : invalid_input(fmt::format("{} is \"{}\", which is no address", host, address));
   if (verdict) return true;
   const std::lock_guard guard(mutex_);
+  last_ = verdict.error();
   refusals_.insert_or_assign(host, std::move(verdict).error());
   return false;
 }

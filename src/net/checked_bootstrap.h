@@ -28,7 +28,7 @@ class CheckedBootstrap {
                                                           AddressPolicy policy);
 
   aws_client_bootstrap* get() const { return bootstrap_.get(); }
-  // Why a host was refused. Thread-safe.
+  // Why a host was refused, or the proxy that leads there. Thread-safe.
   std::optional<Error> refusal(const std::string& host) const { return checks_->refusal(host); }
 
  private:
@@ -46,6 +46,7 @@ class CheckedBootstrap {
     const AddressPolicy policy_;
     mutable std::mutex mutex_;
     std::map<std::string, Error> refusals_;
+    std::optional<Error> last_;
   };
   CheckedBootstrap() = default;
 

@@ -73,7 +73,8 @@ class Fetches:
         """Header and parameter sets of a plan."""
         path = self.folder / (plan or self.plan()) / "plan.ndjson.zst"
         text = pa.input_stream(pa.BufferReader(path.read_bytes()), compression="zstd").read()
-        return [json.loads(line) for line in io.BytesIO(text)]
+        header, *sets = [json.loads(line) for line in io.BytesIO(text)]
+        return [header, *[dict(zip(header["names"], values, strict=True)) for values in sets]]
 
     def report(self, plan: str | None = None) -> list[dict]:
         """What became of each parameter set, in the plan's order."""

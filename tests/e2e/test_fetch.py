@@ -172,6 +172,7 @@ def test_status_names_what_failed(lake, api):
     configure(lake, readings=readings(api, 40))
     lake("fetch", "readings")
     gone = [f"d{i}" for i in range(40) if api.content.is_gone(f"/devices/d{i}/readings", 0.2)]
-    shown = lake("status").out
+    told = lake("status")
+    shown = told.out + told.err
     assert "404" in shown and any(device in shown for device in gone)
     assert set(Fetches(lake).failed()) == set(gone)

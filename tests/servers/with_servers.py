@@ -46,7 +46,8 @@ def start(name: str, folder: Path, credentials: Credentials, stack: ExitStack) -
         return {"AWS_ENDPOINT_URL_DYNAMODB": stack.enter_context(dynamodb(folder)).url}
     if name == "moto":
         url = stack.enter_context(moto(folder)).url
-        return {f"AWS_ENDPOINT_URL_{service}": url for service in ("GLUE", "SQS", "EVENTS", "EVENTBRIDGE")}
+        services = ("GLUE", "SQS", "EVENTS", "EVENTBRIDGE", "SECRETS_MANAGER", "SSM")
+        return {f"AWS_ENDPOINT_URL_{service}": url for service in services}
     if name == "emulator":
         server = stack.enter_context(emulator(folder))
         return {"LAKEGATE_TEST_EMULATOR": server.url,

@@ -32,7 +32,8 @@ Result<Shape> detect_shape(const Input& input) {
 }
 
 BlockReader::BlockReader(std::unique_ptr<ByteStream> stream, Shape shape, const std::string& file)
-    : stream_(std::move(stream)), cutter_(shape.layout, file, shape.start, shape.max_record_bytes) {}
+    : stream_(std::move(stream)),
+      cutter_(shape.layout, file, shape.start, shape.max_record_bytes) {}
 
 Result<std::unique_ptr<BlockReader>> BlockReader::open(const Input& input, Shape shape) {
   LAKEGATE_TRY(auto stream, open_decompressed(input));

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "formats/json/json_chunk.h"
@@ -214,9 +214,8 @@ class RowCutter {
     std::map<std::string, TemplateValue, std::less<>> values;
     if (parsed.is_object())
       for (const auto& [name, value] : parsed.items())
-        values.emplace(name, value.is_string()
-                                 ? TemplateValue{value.get<std::string>(), false}
-                                 : TemplateValue{value.dump(), true});
+        values.emplace(name, value.is_string() ? TemplateValue{value.get<std::string>(), false}
+                                               : TemplateValue{value.dump(), true});
     std::string members;
     for (const auto& [column, text] : options_.add) {
       LAKEGATE_TRY(const std::string value,

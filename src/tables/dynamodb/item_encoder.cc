@@ -67,6 +67,7 @@ ItemEncoder::ItemEncoder(const TableDefinition& definition, std::string_view ord
     : fields_(served_fields(definition)), keys_(definition.key.size()) {
   const auto add = [&](std::size_t field, std::size_t key_limit) {
     Column column{.name_bytes = fields_[field].name.size(), .field = field, .key_limit = key_limit};
+    column.prefix = ",";
     append_json_string(fields_[field].name, column.prefix);
     column.prefix += ':';
     columns_.push_back(std::move(column));
@@ -98,8 +99,7 @@ std::optional<Misfit> ItemEncoder::encode(std::int64_t row, EncodedItem& out) co
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const Column& column = columns_[i];
     if (column.array != nullptr && !column.array->IsNull(row)) {
-      if (!out.item.empty()) out.item += ',';
-      out.item += column.prefix;
+      out.item.append(column.prefix, out.item.empty() ? 1 : 0);
       const auto bytes = append_attribute(*column.array, row, out.item);
       if (!bytes) return Misfit{.reason = RejectReason::kNumberOutOfRange, .field = column.field};
       if (column.key_limit > 0 && *bytes > column.key_limit)

@@ -70,7 +70,7 @@ class ItemEncoder {
 
  private:
   struct Column {
-    std::string prefix;  // "name": with its quotes and colon
+    std::string prefix;  // ,"name": of which the first of an item leaves the comma out
     std::size_t name_bytes = 0;
     std::size_t field = 0;
     std::size_t key_limit = 0;  // in bytes; 0: no key column

@@ -113,23 +113,22 @@ PutBodies::PutBodies(const Options& options)
   batch_tail_ = "]}" + units + "}";
 }
 
-std::string PutBodies::put(const EncodedItem& item, std::int64_t place) const {
-  std::string body;
+void PutBodies::put(const EncodedItem& item, std::int64_t place, std::string& body) const {
+  body.clear();
   body.reserve(put_.size() + before_item_.size() + item.item.size() + 24);
   body += put_;
   fmt::format_to(std::back_inserter(body), "{}", place);
   body += before_item_;
   body += item.item;
   body += "}}";
-  return body;
 }
 
-std::string PutBodies::batch(std::span<const std::string_view> items) const {
+void PutBodies::batch(std::span<const std::string_view> items, std::string& body) const {
   constexpr std::string_view kBefore = R"({"PutRequest":{"Item":{)", kAfter = "}}}";
   std::size_t size = batch_.size() + batch_tail_.size();
   for (const std::string_view item : items)
     size += item.size() + kBefore.size() + kAfter.size() + 1;
-  std::string body;
+  body.clear();
   body.reserve(size);
   body += batch_;
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -139,7 +138,6 @@ std::string PutBodies::batch(std::span<const std::string_view> items) const {
     body += kAfter;
   }
   body += batch_tail_;
-  return body;
 }
 
 std::string scan_body(const std::string& table, const std::vector<std::string>& key,

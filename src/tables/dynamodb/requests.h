@@ -40,9 +40,10 @@ class PutBodies {
   //   newest  absent, or of an older arrival
   //   upsert  absent, or of any other arrival
   //   insert  absent, or of this arrival (an earlier generation of it)
-  std::string put(const EncodedItem& item, std::int64_t place) const;
+  // Both overwrite `body`, keeping its capacity.
+  void put(const EncodedItem& item, std::int64_t place, std::string& body) const;
   // BatchWriteItem without conditions; `items` without braces.
-  std::string batch(std::span<const std::string_view> items) const;
+  void batch(std::span<const std::string_view> items, std::string& body) const;
   const std::string& order() const { return order_; }
   // Whether an order is of this arrival, in whatever generation.
   bool is_same_arrival(std::string_view order) const { return order >= base_ && order < end_; }

@@ -1,6 +1,7 @@
 #include "tables/dynamodb/row_writer.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <random>
 
@@ -23,6 +24,10 @@ std::uint64_t seed_of(const WriterOptions& options) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 double units_of(std::size_t bytes) {
   return static_cast<double>(std::max<std::size_t>(1, (bytes + 1023) / 1024));
+}
+
+std::uint64_t hash_of(std::string_view key) {
+  return std::hash<std::string_view>{}(key);
 }
 
 }  // namespace
@@ -60,19 +65,16 @@ Result<void> RowWriter::put(std::unique_ptr<Row> row) {
   if (failure_) return tl::unexpected(*failure_);
   ++rows_;
   bytes_ += row->item.item.size();
-  const auto [there, is_new] = busy_.try_emplace(row->item.key());
-  if (is_new) {
-    there->second = std::move(row);
-    begin(*there->second);
-    return {};
-  }
-  Row& holder = *there->second;
-  if (!holder.in_request)
-    merge(holder, std::move(row));
-  else if (write_ != WriteMode::kInsert && !holder.waiting.empty())
-    merge(*holder.waiting.back(), std::move(row));
+  row->hash = hash_of(row->item.key());
+  Row* const holder = busy_.find(row->item.key(), row->hash);
+  if (holder == nullptr)
+    begin(busy_.add(std::move(row)));
+  else if (!holder->in_request)
+    merge(*holder, std::move(row));
+  else if (write_ != WriteMode::kInsert && !holder->waiting.empty())
+    merge(*holder->waiting.back(), std::move(row));
   else
-    holder.waiting.push_back(std::move(row));
+    holder->waiting.push_back(std::move(row));
   return {};
 }
 
@@ -88,9 +90,8 @@ Result<void> RowWriter::remove(std::string_view key, const Stale& stale) {
   row->body = std::make_shared<const std::string>(delete_body(table_, key, stale));
   ++rows_;
   bytes_ += row->item.item.size();
-  Row& started = *row;
-  busy_.emplace(started.item.key(), std::move(row));
-  send_alone(started);
+  row->hash = hash_of(key);
+  send_alone(busy_.add(std::move(row)));
   return {};
 }
 
@@ -103,7 +104,7 @@ Result<void> RowWriter::drain() {
 }
 
 void RowWriter::begin(Row& row) {
-  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(row.item.key())) {
+  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(row.hash)) {
     row.way = Row::Way::kBatch;
     add_to_batch(row);
   } else {
@@ -135,7 +136,9 @@ void RowWriter::flush_batch() {
       request.rows.push_back(&row);
       request.units += units_of(row.item.bytes);
     }
-    request.body = std::make_shared<const std::string>(bodies_.batch(items));
+    const auto body = spare_bodies_.take();
+    bodies_.batch(items, *body);
+    request.body = body;
     ready_.push_back(std::move(request));
   }
   batch_.clear();
@@ -144,51 +147,38 @@ void RowWriter::flush_batch() {
 
 void RowWriter::send_alone(Row& row) {
   row.in_request = true;
-  auto body = row.way == Row::Way::kDelete
-                  ? row.body
-                  : std::make_shared<const std::string>(bodies_.put(row.item, row.place));
+  std::shared_ptr<const std::string> body = row.body;
+  if (row.way != Row::Way::kDelete) {
+    const auto made = spare_bodies_.take();
+    bodies_.put(row.item, row.place, *made);
+    body = made;
+  }
   ready_.push_back({.rows = {&row}, .body = std::move(body), .units = units_of(row.item.bytes)});
   send_ready();
 }
 
 void RowWriter::merge(Row& there, std::unique_ptr<Row> row) {
   if (row->place >= there.place) {
-    const auto swap_contents = [&] {
-      std::swap(there.item, row->item);
-      std::swap(there.place, row->place);
-      std::swap(there.kept, row->kept);
-      std::swap(there.row, row->row);
-    };
-    const auto busy = busy_.find(there.item.key());
-    if (busy != busy_.end() && busy->second.get() == &there) {
-      // The map's key is a view of the row's text.
-      auto node = busy_.extract(busy);
-      const bool is_in_batch = std::ranges::find(batch_, &there) != batch_.end();
-      if (is_in_batch) batch_bytes_ += row->item.item.size() - there.item.item.size();
-      swap_contents();
-      node.key() = there.item.key();
-      busy_.insert(std::move(node));
-    } else {
-      swap_contents();
-    }
+    const bool is_in_batch = std::ranges::find(batch_, &there) != batch_.end();
+    if (is_in_batch) batch_bytes_ += row->item.item.size() - there.item.item.size();
+    std::swap(there.item, row->item);
+    std::swap(there.place, row->place);
+    std::swap(there.kept, row->kept);
+    std::swap(there.row, row->row);
   }
   ++counts_.superseded;
   recycle(std::move(row));
 }
 
 void RowWriter::finish(Row& row) {
-  auto node = busy_.extract(row.item.key());
-  std::unique_ptr<Row> done = std::move(node.mapped());
+  std::unique_ptr<Row> done = busy_.take(row);
   if (!done->waiting.empty()) {
     std::vector<std::unique_ptr<Row>> waiting = std::move(done->waiting);
     std::unique_ptr<Row> next = std::move(waiting.front());
     waiting.erase(waiting.begin());
     next->waiting = std::move(waiting);
     recycle(std::move(done));
-    Row& begun = *next;
-    busy_.emplace(begun.item.key(), std::move(next));
-    begin(begun);
-    return;
+    return begin(busy_.add(std::move(next)));
   }
   recycle(std::move(done));
 }

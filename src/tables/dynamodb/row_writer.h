@@ -25,11 +25,13 @@
 #include <vector>
 
 #include "aws/service_client.h"
+#include "tables/dynamodb/busy_rows.h"
 #include "tables/dynamodb/item_encoder.h"
 #include "tables/dynamodb/mailbox.h"
 #include "tables/dynamodb/pace.h"
 #include "tables/dynamodb/requests.h"
 #include "tables/dynamodb/seen_keys.h"
+#include "tables/dynamodb/spare_bodies.h"
 
 namespace lakegate::dynamodb {
 
@@ -84,12 +86,15 @@ class RowWriter {
 
    private:
     friend class RowWriter;
+    friend class BusyRows<Row>;
     enum class Way { kPut, kBatch, kDelete };
     Way way = Way::kPut;
     std::shared_ptr<const std::string> body;  // of a delete
     bool in_request = false;
     int failures = 0;
     std::vector<std::unique_ptr<Row>> waiting;  // of the same key, in the order of coming
+    std::uint64_t hash = 0;                     // of the key
+    std::unique_ptr<Row> next;
   };
 
  private:
@@ -144,9 +149,9 @@ class RowWriter {
   Backoff backoff_;
   SeenKeys seen_;
 
-  std::unordered_map<std::string_view, std::unique_ptr<Row>> busy_;  // by key, which the row owns
-  std::size_t rows_ = 0;                                             // busy and waiting
-  std::size_t bytes_ = 0;                                            // of their items
+  BusyRows<Row> busy_;
+  std::size_t rows_ = 0;   // busy and waiting
+  std::size_t bytes_ = 0;  // of their items
   std::vector<Row*> batch_;
   std::size_t batch_bytes_ = 0;
   std::deque<Request> ready_;
@@ -158,6 +163,7 @@ class RowWriter {
   Clock::time_point budget_ready_{};
   std::vector<std::unique_ptr<Row>> spare_;
   std::size_t spare_bytes_ = 0;
+  SpareBodies spare_bodies_;
   std::vector<Mailbox::Letter> letters_;
   std::optional<Error> failure_;
   Counts counts_;

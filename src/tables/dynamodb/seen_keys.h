@@ -7,18 +7,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string_view>
 #include <vector>
 
 namespace lakegate::dynamodb {
 
 class SeenKeys {
  public:
-  // False: surely not seen before. True: seen, or one of the few (one in a thousand among ten
-  // million keys) that look like it. Seen from now on.
-  bool test_and_set(std::string_view key) {
-    const std::uint64_t hash = std::hash<std::string_view>{}(key);
+  // `hash` of the key, all 64 bits of it. False: surely not seen before. True: seen, or one of the
+  // few (one in a thousand among ten million keys) that look like it. Seen from now on.
+  bool test_and_set(std::uint64_t hash) {
     for (std::size_t i = 0; i + 1 < filters_.size(); ++i)
       if (filters_[i].test(hash)) return true;
     if (filters_.empty() || (filters_.back().is_full() && filters_.size() < kBlocks.size()))

@@ -82,6 +82,7 @@ std::vector<std::size_t> first(std::size_t count) {
 
 class EngineTest : public testing::Test {
  protected:
+  EngineTest() { options_.seed = 20'261'125; }
   Result<EngineStats> run(std::size_t sets, VirtualServers::Script script) {
     servers_ = std::make_unique<VirtualServers>(clock_, std::move(script));
     servers_->take_from(options_.memory);

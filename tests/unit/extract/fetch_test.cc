@@ -116,10 +116,9 @@ TEST_F(Fetch, LandsSlicesOfThePlanAndCuratesEveryRow) {
   EXPECT_EQ(outcome.counts.rows, 10U);
   EXPECT_EQ(outcome.slices_asked, 4U);
   const std::string name = "landing/devices/20261123T040000Z-" + outcome.plan;
-  EXPECT_THAT(keys("landing/"), ElementsAre(name + "-0001.replies.ndjson.zst",
-                                            name + "-0002.replies.ndjson.zst",
-                                            name + "-0003.replies.ndjson.zst",
-                                            name + "-0004.replies.ndjson.zst"));
+  EXPECT_THAT(keys("landing/"),
+              ElementsAre(name + "-0001.replies.ndjson.zst", name + "-0002.replies.ndjson.zst",
+                          name + "-0003.replies.ndjson.zst", name + "-0004.replies.ndjson.zst"));
   EXPECT_THAT(keys("curated/devices/dt=2026-11-23/"), SizeIs(4));
   auto rows = devices();
   std::ranges::sort(rows);
@@ -204,7 +203,8 @@ TEST_F(Fetch, NoParameterOfACompleteSliceIsAskedAgain) {
   EXPECT_EQ(second.plan, first->plan);
   EXPECT_TRUE(second.was_begun);
   EXPECT_TRUE(second.finished());
-  for (const auto& [target, times] : api_.asked()) EXPECT_FALSE(complete.contains(target)) << target;
+  for (const auto& [target, times] : api_.asked())
+    EXPECT_FALSE(complete.contains(target)) << target;
 }
 
 TEST_F(Fetch, WhatFailsIsReportedAndAskedForAgainAlone) {
@@ -276,12 +276,13 @@ TEST_F(Fetch, TwoOfOnePlanExcludeEachOther) {
   std::atomic<bool> tried = false;
   const auto other = [&]() -> Result<void> {
     if (tried.exchange(true)) return {};
-    const auto second = run_fetch(*store_, config_.datasets[0], request_,
-                                  {.secrets = secrets_.get(),
-                                   .make_client = [this](const HttpOptions&) { return api_.client(); },
-                                   .holder = "another",
-                                   .is_gone = {}},
-                                  {});
+    const auto second =
+        run_fetch(*store_, config_.datasets[0], request_,
+                  {.secrets = secrets_.get(),
+                   .make_client = [this](const HttpOptions&) { return api_.client(); },
+                   .holder = "another",
+                   .is_gone = {}},
+                  {});
     EXPECT_FALSE(second);
     if (!second) {
       EXPECT_EQ(second.error().kind, ErrorKind::kConflict);

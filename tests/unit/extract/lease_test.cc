@@ -11,18 +11,18 @@
 namespace lakegate {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 class PlanLeases : public ::testing::Test {
  protected:
   Result<std::unique_ptr<PlanLease>> take(const std::string& holder,
                                           std::function<bool(const std::string&)> is_gone = {}) {
-    return PlanLease::take(*store_, key_,
-                           {.holder = holder,
-                            .lasts = seconds(60),
-                            .is_gone = std::move(is_gone),
-                            .now = [this] { return Instant(seconds(now_.load())); }});
+    return PlanLease::take(
+        *store_, key_,
+        {.holder = holder, .lasts = seconds(60), .is_gone = std::move(is_gone), .now = [this] {
+           return Instant(seconds(now_.load()));
+         }});
   }
   LeaseRecord record() { return lease_from_json(store_->get(key_)->bytes, key_).value(); }
 
@@ -43,7 +43,9 @@ TEST_F(PlanLeases, OnlyOneHoldsIt) {
 }
 
 TEST_F(PlanLeases, GivenBackItIsFreeAtOnce) {
-  { ASSERT_TRUE(take("first")); }
+  {
+    ASSERT_TRUE(take("first"));
+  }
   EXPECT_EQ(record().holder, "");
   EXPECT_TRUE(take("second"));
 }
@@ -72,8 +74,8 @@ TEST_F(PlanLeases, ConfirmingRenewsIt) {
 }
 
 TEST_F(PlanLeases, TheDeadAreNotWaitedFor) {
-  ASSERT_TRUE(store_->put(key_, to_json(LeaseRecord{.holder = "the dead",
-                                                    .expires_at = Instant(seconds(2'000'000))})));
+  ASSERT_TRUE(store_->put(
+      key_, to_json(LeaseRecord{.holder = "the dead", .expires_at = Instant(seconds(2'000'000))})));
   EXPECT_FALSE(take("heir"));
   EXPECT_TRUE(take("heir", [](const std::string& holder) { return holder == "the dead"; }));
 }

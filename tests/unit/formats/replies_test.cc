@@ -68,28 +68,27 @@ TEST(Replies, AListIsARowForEachElement) {
 }
 
 TEST(Replies, ThePointerSaysWhereTheRowsAre) {
-  const Pass pass = rows_of(landed(R"({"next":2,"data":{"a/b":[{"x":1},{"x":2}]}})"),
-                            options("/data/a~1b"));
+  const Pass pass =
+      rows_of(landed(R"({"next":2,"data":{"a/b":[{"x":1},{"x":2}]}})"), options("/data/a~1b"));
   EXPECT_THAT(pass.rows, ElementsAre("x=1", "x=2"));
 }
 
 TEST(Replies, AnEmptyListIsNoRow) {
-  const Pass pass = rows_of(landed(R"({"data":[]})") + landed(R"({"data":[{"x":1}]})"),
-                            options("/data"));
+  const Pass pass =
+      rows_of(landed(R"({"data":[]})") + landed(R"({"data":[{"x":1}]})"), options("/data"));
   EXPECT_THAT(pass.rows, ElementsAre("x=1"));
 }
 
 TEST(Replies, AddedColumnsComeFirstAndKeepTheirType) {
-  const Pass pass = rows_of(
-      landed(R"({"v":1})", "", 7) + landed("{ }", "", 8),
-      options("", {{"device", "{device}"}, {"number", "{nr}"}, {"both", "{device}/{nr}"}}));
+  const Pass pass =
+      rows_of(landed(R"({"v":1})", "", 7) + landed("{ }", "", 8),
+              options("", {{"device", "{device}"}, {"number", "{nr}"}, {"both", "{device}/{nr}"}}));
   EXPECT_THAT(pass.rows, ElementsAre("device=\"d7\" number=7 both=\"d7/7\" v=1",
                                      "device=\"d8\" number=8 both=\"d8/8\" v=null"));
 }
 
 TEST(Replies, AnAddedColumnThatTheRowHasItselfIsARejectedRow) {
-  const Pass pass =
-      rows_of(landed(R"({"device":"other"})"), options("", {{"device", "{device}"}}));
+  const Pass pass = rows_of(landed(R"({"device":"other"})"), options("", {{"device", "{device}"}}));
   EXPECT_THAT(pass.rows, IsEmpty());
   ASSERT_THAT(pass.rejects, SizeIs(1));
   EXPECT_EQ(pass.rejects[0].reason, RejectReason::kDuplicateKey);

@@ -37,7 +37,8 @@ class FetchTask : public ::testing::Test {
  protected:
   FetchTask() { EXPECT_TRUE(store_->put(ObjectKey("lake.yaml"), kLakeYaml)); }
 
-  Result<Json> handle(const std::string& event, std::optional<std::chrono::milliseconds> time = {}) {
+  Result<Json> handle(const std::string& event,
+                      std::optional<std::chrono::milliseconds> time = {}) {
     LakeTools tools;
     tools.resources.threads = 1;
     tools.holder = "this process";
@@ -55,7 +56,7 @@ class FetchTask : public ::testing::Test {
                     {.function = "f",
                      .margins = {.to_begin = std::chrono::milliseconds(0),
                                  .to_stop = std::chrono::milliseconds(0)},
-                     .secrets = Secrets({}),
+                     .secrets = Secrets(),
                      .log = {}});
     Invocation invocation{.request_id = "r", .trace_id = {}, .deadline = std::nullopt};
     if (time) invocation.deadline = Deadline::Clock::now() + *time;
