@@ -15,6 +15,7 @@ class Session : public AwsSession {
   const AwsSettings& settings() const override { return shared_->settings; }
   Result<std::shared_ptr<ServiceClient>> service(std::string_view service,
                                                  std::optional<HttpOrigin> origin) override {
+    LAKEGATE_CHECK(shared_->settings.require_region());
     if (!origin) {
       LAKEGATE_TRY(origin, shared_->settings.endpoint(service));
     }

@@ -21,11 +21,13 @@ namespace lakegate {
 // endpoint_url and services sections of a profile, AWS_CA_BUNDLE,
 // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
 struct AwsSettings {
-  std::string region;
+  std::string region;  // may be empty: signing for others names its own
   std::string ca_file;
   std::string profile;
   std::map<std::string, std::string, std::less<>> endpoint_urls;  // by service; "" is for all
 
+  // kInvalidInput without a region, naming the ways to set one.
+  Result<void> require_region() const;
   // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events",
   // "secretsmanager", "ssm"), else AWS's own for the region and the partition (aws, aws-cn,
   // aws-us-gov).
@@ -36,12 +38,13 @@ struct AwsSettings {
 
 class AwsSession {
  public:
-  // kInvalidInput without a region, naming the ways to set one. Credentials are not asked for yet.
+  // Credentials are not asked for yet.
   static Result<std::shared_ptr<AwsSession>> open();
   virtual ~AwsSession() = default;
   virtual const AwsSettings& settings() const = 0;
   // `service` is the name in endpoints and in signatures ("s3", "dynamodb", "glue", "sqs",
-  // "events"). `origin` overrides the endpoint: S3's virtual-hosted bucket.
+  // "events"). kInvalidInput without a region. `origin` overrides the endpoint: S3's virtual-hosted
+  // bucket.
   virtual Result<std::shared_ptr<ServiceClient>> service(
       std::string_view service, std::optional<HttpOrigin> origin = std::nullopt) = 0;
   // A request to a server of somebody else's that takes AWS's signatures (API Gateway), signed with

@@ -121,11 +121,6 @@ Result<AwsSettings> read_settings(const AwsEnvironment& environment) {
           "{} is not supported; name the endpoint itself with AWS_ENDPOINT_URL_S3 and its like",
           variable));
   settings.region = setting({"AWS_REGION", "AWS_DEFAULT_REGION"}, "region");
-  if (settings.region.empty())
-    return invalid_input(
-        fmt::format("no AWS region is set; set AWS_REGION, or `region` in the profile \"{}\" "
-                    "(`aws configure set region …`)",
-                    settings.profile));
   settings.ca_file = setting({"AWS_CA_BUNDLE"}, "ca_bundle");
 
   if (is_true(setting({"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}, "ignore_configured_endpoint_urls")))
@@ -145,6 +140,14 @@ Result<AwsSettings> read_settings(const AwsEnvironment& environment) {
 
 bool AwsSettings::has_own_endpoint(std::string_view service) const {
   return endpoint_urls.contains(service) || endpoint_urls.contains(std::string_view());
+}
+
+Result<void> AwsSettings::require_region() const {
+  if (!region.empty()) return {};
+  return invalid_input(
+      fmt::format("no AWS region is set; set AWS_REGION, or `region` in the profile \"{}\" "
+                  "(`aws configure set region …`)",
+                  profile));
 }
 
 Result<HttpOrigin> AwsSettings::endpoint(std::string_view service) const {

@@ -15,8 +15,8 @@ using AwsEnvironment = std::map<std::string, std::string>;
 // The variables of this process that have to do with AWS, and HOME.
 AwsEnvironment aws_environment();
 
-// kInvalidInput without a region, for a profile that is in neither file, and for what would
-// otherwise be ignored in silence (AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT).
+// kInvalidInput for a profile that is in neither file, and for what would otherwise be ignored in
+// silence (AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT).
 Result<AwsSettings> read_settings(const AwsEnvironment& environment);
 
 }  // namespace lakegate

@@ -76,9 +76,10 @@ Result<std::unique_ptr<Handler>> make_handler(const Context& context, FunctionOp
   tools.holder = own_name();
   const std::string function = variable(context, "AWS_LAMBDA_FUNCTION_NAME");
   if (!function.empty() && !variable(context, "AWS_LAMBDA_RUNTIME_API").empty()) {
-    LAKEGATE_TRY(const auto session, aws_session());
-    LAKEGATE_TRY(auto lambda, session->service("lambda"));
-    tools.invoke_again = [lambda = std::move(lambda), function](const std::string& event) {
+    // Most functions never go on in another invocation: no AWS session only for that.
+    tools.invoke_again = [function](const std::string& event) -> Result<void> {
+      LAKEGATE_TRY(const auto session, aws_session());
+      LAKEGATE_TRY(const auto lambda, session->service("lambda"));
       return invoke_again(*lambda, function, event);
     };
   }

@@ -21,7 +21,7 @@ bool is_time(std::string_view text) {
 
 class ForEachReader {
  public:
-  explicit ForEachReader(YamlDocument& document) : document_(document) {}
+  ForEachReader(Combine combine, YamlDocument& document) : combine_(combine), document_(document) {}
 
   ForEach read(const YamlEntry& entry) {
     if (is_reserved(entry.name))
@@ -54,7 +54,7 @@ class ForEachReader {
       if (value.text.empty())
         document_.problem(item.Mark(),
                           fmt::format("a value of {} is empty; remove it", entry.name));
-      else if (!seen.insert(value.text).second)
+      else if (!seen.insert(value.text).second && combine_ == Combine::kProduct)
         document_.problem(item.Mark(), fmt::format("{} stands twice in {}, and would be asked for "
                                                    "twice; remove one of them",
                                                    value.text, entry.name));
@@ -111,15 +111,17 @@ class ForEachReader {
     return range;
   }
 
+  const Combine combine_;
   YamlDocument& document_;
 };
 
 }  // namespace
 
-std::vector<ForEach> read_for_each(const YAML::Node& for_each, YamlDocument& document) {
+std::vector<ForEach> read_for_each(const YAML::Node& for_each, Combine combine,
+                                   YamlDocument& document) {
   std::vector<ForEach> variables;
   for (const YamlEntry& entry : entries(for_each))
-    variables.push_back(ForEachReader(document).read(entry));
+    variables.push_back(ForEachReader(combine, document).read(entry));
   return variables;
 }
 

@@ -48,8 +48,10 @@ class SourceReader {
     if (const auto body = get("body"))
       source_.body = read_body(body->value, source_.headers, templates_, document_);
     read_method();
+    const auto combine = get("combine");
+    if (combine && combine->value.Scalar() == "zip") source_.combine = Combine::kZip;
     if (const auto for_each = get("for_each"))
-      source_.for_each = read_for_each(for_each->value, document_);
+      source_.for_each = read_for_each(for_each->value, source_.combine, document_);
     if (const auto since = get("since")) read_since(since->value);
     if (const auto records = get("records")) source_.records = text(records->value);
     if (const auto add = get("add")) read_add(add->value);
@@ -248,7 +250,6 @@ class SourceReader {
   void read_combine() {
     const auto combine = get("combine");
     if (!combine) return;
-    source_.combine = combine->value.Scalar() == "zip" ? Combine::kZip : Combine::kProduct;
     if (source_.for_each.size() < 2)
       document_.problem(combine->mark,
                         "combine is for two or more variables of for_each; remove it");

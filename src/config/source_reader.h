@@ -18,7 +18,8 @@ SourceConfig read_source(const YamlEntry& entry, const DatasetConfig& dataset,
 
 AuthConfig read_auth(const YAML::Node& auth, bool allow_http, YamlDocument& document);
 FetchLimits read_limits(const YAML::Node& limits, YamlDocument& document);
-std::vector<ForEach> read_for_each(const YAML::Node& for_each, YamlDocument& document);
+std::vector<ForEach> read_for_each(const YAML::Node& for_each, Combine combine,
+                                   YamlDocument& document);
 // `parameters` are those that the query has already.
 PaginateConfig read_paginate(const YAML::Node& node, const std::set<std::string>& parameters,
                              const Templates& templates, YamlDocument& document);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "extract/oauth2.h"
 #include "lake/base64.h"
@@ -11,25 +13,39 @@
 namespace lakegate {
 namespace {
 
-// Whether "name=…" or "name" is a parameter of the encoded name.
-bool is_parameter(std::string_view parameter, std::string_view name) {
-  return parameter.substr(0, parameter.find('=')) == name;
-}
-
-// The target with the parameter, in place of what a link may have had under its name.
-std::string with_parameter(std::string_view target, const HttpHeader& parameter) {
-  const std::string name = uri_encode(parameter.name);
+// The target without the parameters ("name=value", "name") that are to be left out.
+std::string without_parameters(std::string_view target,
+                               const std::function<bool(std::string_view)>& leave_out) {
   const std::size_t query = std::min(target.find('?'), target.size());
   std::string made(target.substr(0, query));
   char before = '?';
   for (std::size_t begin = query + 1; begin <= target.size();) {
     const std::size_t end = std::min(target.find('&', begin), target.size());
     const std::string_view part = target.substr(begin, end - begin);
-    if (!part.empty() && !is_parameter(part, name))
-      made += std::exchange(before, '&') + std::string(part);
+    if (!part.empty() && !leave_out(part)) made += std::exchange(before, '&') + std::string(part);
     begin = end + 1;
   }
-  return made + before + name + "=" + uri_encode(parameter.value);
+  return made;
+}
+
+std::string_view name_of(std::string_view parameter) {
+  return parameter.substr(0, parameter.find('='));
+}
+
+// The target with the parameter, in place of what a link may have had under its name.
+std::string with_parameter(std::string_view target, const HttpHeader& parameter) {
+  const std::string name = uri_encode(parameter.name);
+  std::string made =
+      without_parameters(target, [&](std::string_view part) { return name_of(part) == name; });
+  made += made.find('?') == std::string::npos ? '?' : '&';
+  return made + name + "=" + uri_encode(parameter.value);
+}
+
+// "+" is a blank in forms, and itself in what URIs say: either may be what a server writes.
+bool is_secret(std::string_view encoded, const std::string& secret) {
+  std::string with_blanks(encoded);
+  std::ranges::replace(with_blanks, '+', ' ');
+  return uri_decode(encoded) == secret || uri_decode(with_blanks) == secret;
 }
 
 class SourceAuthorizer : public Authorizer {
@@ -80,18 +96,24 @@ class SourceAuthorizer : public Authorizer {
     sigv4_ = config.sigv4;
     if (sigv4_ && signer_ == nullptr)
       return invalid_input("auth: {sigv4: …} needs credentials of AWS, and this process has none");
+    if (sigv4_)  // to know now whether there are any, not from the first set on
+      LAKEGATE_CHECK(signer_->sign({.method = "GET", .origin = origin_, .target = "/"}, *sigv4_));
     return {};
   }
 
   Result<AuthorizedRequest> authorize(HttpRequest request) override {
     AuthorizedRequest authorized{.request = std::move(request), .credential_headers = {}};
-    if (authorized.request.origin != origin_) return authorized;
+    if (authorized.request.origin != origin_) {
+      authorized.request.target = without_secrets(authorized.request.target, query_);
+      return authorized;
+    }
     HttpRequest& goes = authorized.request;
     const auto add = [&](HttpHeader header) {
       authorized.credential_headers.push_back(header.name);
       goes.headers.push_back(std::move(header));
     };
     for (const HttpHeader& parameter : query_) goes.target = with_parameter(goes.target, parameter);
+    authorized.credential_query = query_;
     for (const HttpHeader& header : headers_) add(header);
     if (token_) {
       LAKEGATE_TRY(const std::string token, token_->get());
@@ -122,6 +144,15 @@ class SourceAuthorizer : public Authorizer {
 };
 
 }  // namespace
+
+std::string without_secrets(std::string_view target, const std::vector<HttpHeader>& secrets) {
+  return without_parameters(target, [&](std::string_view part) {
+    return std::ranges::any_of(secrets, [&](const HttpHeader& secret) {
+      const std::size_t value = std::min(name_of(part).size() + 1, part.size());
+      return is_secret(part.substr(value), secret.value);
+    });
+  });
+}
 
 Result<std::unique_ptr<Authorizer>> Authorizer::create(const AuthConfig& config, HttpOrigin origin,
                                                        const AuthServices& services,

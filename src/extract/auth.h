@@ -27,7 +27,12 @@ struct AuthorizedRequest {
   HttpRequest request;
   // Names of the headers that are credentials: not for another origin than the request's.
   std::vector<std::string> credential_headers;
+  // And parameters of its query: servers write them back into links.
+  std::vector<HttpHeader> credential_query;
 };
+
+// The target without those of its parameters that are these secrets, encoded in whatever way.
+std::string without_secrets(std::string_view target, const std::vector<HttpHeader>& secrets);
 
 // What an Authorizer talks to. All outlive it; null where the configuration does not need it:
 // `client` for oauth2, `signer` for sigv4.

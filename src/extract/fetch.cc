@@ -223,6 +223,9 @@ Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t 
   options.ca_file = source.ca_file;
   options.keep_system_cas = true;
   options.ca_setting = "ca_file";
+  options.first_byte_setting = "limits: {first_byte_timeout: …}";
+  options.total_setting = "limits: {timeout: …}";
+  options.max_reply_setting = "limits: {max_reply: …}";
   options.http2 = true;
   options.decode = true;
   return options;

@@ -107,11 +107,10 @@ Result<std::string> TokenCache::ask() {
   LAKEGATE_TRY(const HttpReply reply, services_.client->send(std::move(request)));
   LAKEGATE_TRY(Token token, token_from(reply));
   redactor_->add(token.text);
-  had_at_ = services_.now();
   renew_at_.reset();
   if (token.lifetime)
-    renew_at_ =
-        had_at_ + *token.lifetime - std::min<std::chrono::seconds>(60s, *token.lifetime / 10);
+    renew_at_ = services_.now() + *token.lifetime -
+                std::min<std::chrono::seconds>(60s, *token.lifetime / 10);
   return std::move(token.text);
 }
 
@@ -141,9 +140,18 @@ Result<std::string> TokenCache::get() {
 }
 
 void TokenCache::refused(std::string_view token) {
-  constexpr auto kFresh = 10s;
+  constexpr auto kOneMoreEvery = 10s;
   const std::lock_guard guard(mutex_);
-  if (token == token_ && services_.now() - had_at_ >= kFresh) token_.clear();
+  if (token != token_) return;
+  const Time now = services_.now();
+  if (now - refilled_at_ >= kOneMoreEvery) {
+    const auto more = std::min<Time::rep>((now - refilled_at_) / kOneMoreEvery, kMostRenewals);
+    renewals_left_ = std::min(kMostRenewals, renewals_left_ + static_cast<int>(more));
+    refilled_at_ = now;
+  }
+  if (renewals_left_ == 0) return;
+  --renewals_left_;
+  token_.clear();
 }
 
 }  // namespace lakegate

@@ -37,8 +37,9 @@ class TokenCache {
   // Renewed a little before it ends. After a failure the same error is given for a while without
   // asking: thousands of requests must not each wait for a server that is down.
   Result<std::string> get();
-  // A server refused `token`: if it is the one kept, and not just had, it is forgotten. One that is
-  // refused at once says that the client may not, and another one would say the same.
+  // A server refused `token`: if it is the one kept, it is forgotten. Tokens may hold for a few
+  // requests only, so that this may be often; but a server that takes none of them must not lead to
+  // as many token requests as there are refusals: ten in a row, then one every ten seconds.
   void refused(std::string_view token);
 
  private:
@@ -51,11 +52,13 @@ class TokenCache {
   std::shared_ptr<Redactor> redactor_;
   std::mutex mutex_;
   std::string token_;  // empty: none
-  Time had_at_;
   std::optional<Time> renew_at_;
   std::optional<Error> failure_;
   Time ask_again_at_;
   int failures_ = 0;  // in a row
+  static constexpr int kMostRenewals = 10;
+  int renewals_left_ = kMostRenewals;  // of refused tokens
+  Time refilled_at_{};
 };
 
 }  // namespace lakegate

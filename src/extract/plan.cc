@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "formats/text_value.h"
 #include "lake/digest.h"
@@ -51,9 +52,15 @@ Result<void> add_zipped(const Values& values, const SourceConfig& source,
           "combine: zip takes the values of {} and {} together, and there are {} and {}; make them "
           "as many",
           source.for_each[0].name, source.for_each[i].name, values[0].size(), values[i].size()));
+  std::set<std::string> seen;
   for (std::size_t n = 0; n < values[0].size(); ++n) {
     std::vector<TemplateValue> set;
-    for (const auto& of_variable : values) set.push_back(of_variable[n]);
+    std::string all;
+    for (const auto& of_variable : values) {
+      set.push_back(of_variable[n]);
+      all += fmt::format("{}:{},", set.back().text.size(), set.back().text);
+    }
+    if (!seen.insert(std::move(all)).second) continue;  // nothing is asked for twice
     set.insert(set.end(), times.begin(), times.end());
     sets.add(set);
   }
@@ -110,7 +117,8 @@ Result<Plan> make_plan(const DatasetConfig& dataset, Instant scheduled_at,
   std::vector<TemplateValue> times;
   Values values;
   for (const ForEach& variable : source.for_each) {
-    LAKEGATE_TRY(auto of_variable, values_of(variable, {plan.since, plan.scheduled_at}, store));
+    LAKEGATE_TRY(auto of_variable,
+                 values_of(variable, source.combine, {plan.since, plan.scheduled_at}, store));
     names.push_back(variable.name);
     values.push_back(std::move(of_variable));
   }

@@ -27,11 +27,11 @@ bool is_one_value(const LogicalType& type) {
   return !type.is(Kind::kList) && !type.is(Kind::kStruct) && !type.is(Kind::kBinary);
 }
 
-// The distinct values of one column, as they are met.
+// The values of one column, as they are met: the distinct ones, or with kZip the one of every row.
 class ColumnSink : public RowSink {
  public:
-  ColumnSink(const ForEach& variable, const ForEach::Column& column)
-      : variable_(variable), column_(column) {}
+  ColumnSink(const ForEach& variable, const ForEach::Column& column, Combine combine)
+      : variable_(variable), column_(column), combine_(combine) {}
 
   Result<void> begin(const Schema& schema) override {
     values_.clear();
@@ -56,7 +56,13 @@ class ColumnSink : public RowSink {
     for (std::int64_t row = 0; row < array.length(); ++row) {
       std::string text;
       append_text(array, row, text);
-      if (text.empty() || !seen_.insert(text).second) continue;
+      if (combine_ == Combine::kZip) {
+        if (text.empty())
+          return refuse(fmt::format("{} is empty in row {}, and zip takes the columns row by row",
+                                    column_.column, values_.size() + 1));
+      } else if (text.empty() || !seen_.insert(text).second) {
+        continue;
+      }
       if (values_.size() == kMostRangeValues)
         return refuse(fmt::format("{} has more than {} values", column_.column, kMostRangeValues));
       const bool is_number = is_numeric_ && is_json_number(text);
@@ -93,6 +99,7 @@ class ColumnSink : public RowSink {
 
   const ForEach& variable_;
   const ForEach::Column& column_;
+  const Combine combine_;
   int index_ = 0;
   bool is_numeric_ = false;
   std::vector<TemplateValue> values_;
@@ -102,7 +109,7 @@ class ColumnSink : public RowSink {
 };
 
 Result<std::vector<TemplateValue>> column_values(const ForEach& variable,
-                                                 const ForEach::Column& column,
+                                                 const ForEach::Column& column, Combine combine,
                                                  const ObjectStore& store) {
   // Listing does not follow links, so that what is found is in the lake.
   LAKEGATE_TRY(const auto objects, store.list(column.file.str()));
@@ -113,7 +120,7 @@ Result<std::vector<TemplateValue>> column_values(const ForEach& variable,
                     variable.name, store.describe(), column.file.str()));
   LAKEGATE_TRY(auto input, store.open(column.file));
   LAKEGATE_TRY(const auto file, open_records(std::move(input), {}));
-  ColumnSink sink(variable, column);
+  ColumnSink sink(variable, column, combine);
   // Names as they stand in the file.
   LAKEGATE_CHECK(read_typed(*file, {.known = {}, .clean_names = false}, sink, {.threads = 1}));
   return sink.finish();
@@ -144,12 +151,12 @@ TemplateValue time_value(Instant instant) {
   return {.text = text + "Z"};
 }
 
-Result<std::vector<TemplateValue>> values_of(const ForEach& variable, const FetchTimes& times,
-                                             const ObjectStore& store) {
+Result<std::vector<TemplateValue>> values_of(const ForEach& variable, Combine combine,
+                                             const FetchTimes& times, const ObjectStore& store) {
   if (const auto* list = std::get_if<ForEach::List>(&variable.values)) return list->values;
   if (const auto* range = std::get_if<ForEach::Range>(&variable.values))
     return range_values(variable, *range, times);
-  return column_values(variable, std::get<ForEach::Column>(variable.values), store);
+  return column_values(variable, std::get<ForEach::Column>(variable.values), combine, store);
 }
 
 }  // namespace lakegate

@@ -21,7 +21,9 @@ TemplateValue time_value(Instant instant);
 
 // The values of one variable, in order; none may be empty. kInvalidInput names the variable and the
 // cure: no values, a column that the file does not have, a value that is no text, date or number.
-Result<std::vector<TemplateValue>> values_of(const ForEach& variable, const FetchTimes& times,
-                                             const ObjectStore& store);
+// Of a file's column the distinct values that are not empty; with kZip those of all its rows, since
+// other columns stand beside them.
+Result<std::vector<TemplateValue>> values_of(const ForEach& variable, Combine combine,
+                                             const FetchTimes& times, const ObjectStore& store);
 
 }  // namespace lakegate

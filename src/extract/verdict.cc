@@ -63,8 +63,7 @@ Result<AuthorizedRequest> redirected(AuthorizedRequest from, const HttpReply& re
                                      const RedirectRules& rules) {
   HttpRequest& request = from.request;
   const HttpOrigin origin = request.origin;
-  const auto there =
-      resolve_url({.origin = origin, .target = request.target}, reply.header("location"));
+  auto there = resolve_url({.origin = origin, .target = request.target}, reply.header("location"));
   if (!there)
     return invalid_input(fmt::format("{} redirects to what is no URL: {}", host_header(origin),
                                      there.error().message));
@@ -87,9 +86,11 @@ Result<AuthorizedRequest> redirected(AuthorizedRequest from, const HttpReply& re
              among(kAlwaysCredentials, header.name) || same_header_name(header.name, "host");
     });
     from.credential_headers.clear();
+    there->target = without_secrets(there->target, from.credential_query);
+    from.credential_query.clear();
   }
-  request.origin = there->origin;
-  request.target = there->target;
+  request.origin = std::move(there->origin);
+  request.target = std::move(there->target);
   return from;
 }
 

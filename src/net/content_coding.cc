@@ -16,6 +16,7 @@ namespace {
 constexpr int kZstdWindowLog = 23;
 constexpr std::size_t kFirstBlock = 16 * 1024;
 constexpr std::size_t kMostCodings = 3;
+constexpr std::string_view kWhenDecompressed = "when it is decompressed";
 
 Failure damaged(std::string_view coding, std::string_view why) {
   return fail(ErrorKind::kRetryable,
@@ -23,7 +24,7 @@ Failure damaged(std::string_view coding, std::string_view why) {
 }
 Failure too_long(std::size_t most) {
   return fail(ErrorKind::kPermanent,
-              fmt::format("its reply is longer than {} bytes when it is decompressed", most));
+              fmt::format("its reply is longer than {} bytes {}", most, kWhenDecompressed));
 }
 Failure no_memory() {
   return fail(ErrorKind::kPermanent, "out of memory while decompressing a reply");
@@ -165,6 +166,10 @@ Result<std::string> ContentDecoder::decode(std::string_view coding, std::string 
     }
   }
   return body;
+}
+
+bool is_too_long(const Error& error) {
+  return error.message.ends_with(kWhenDecompressed);
 }
 
 }  // namespace lakegate

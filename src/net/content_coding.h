@@ -26,4 +26,7 @@ class ContentDecoder {
   std::unique_ptr<State> state_;
 };
 
+// Whether that was for being longer than `most`.
+bool is_too_long(const Error& error);
+
 }  // namespace lakegate

@@ -37,6 +37,8 @@ struct HttpOptions {
   // Time that a reply waits for memory is not counted.
   std::chrono::milliseconds first_byte_timeout{0};
   std::chrono::milliseconds total_timeout{0};
+  // What messages say sets these three; empty: nothing.
+  std::string first_byte_setting, total_setting, max_reply_setting;
   // Asks for gzip and zstd, and gives bodies as they were before; max_reply_bytes is for both.
   bool decode = false;
   // Takes the bytes of every body, which whoever gets a reply gives back; those of failures are

@@ -12,6 +12,11 @@
 namespace lakegate {
 namespace {
 
+// What ends a message about a limit.
+std::string set_by(std::string_view setting) {
+  return setting.empty() ? std::string() : fmt::format(" ({})", setting);
+}
+
 constexpr std::size_t kUsualHeaders = 12;  // of a reply; they come one by one
 
 bool takes_a_body(std::string_view method) {
@@ -110,10 +115,11 @@ int HttpExchange::on_body(aws_http_stream* /*stream*/, const aws_byte_cursor* da
   const HttpOptions& options = exchange.owner_->options();
   std::string& body = exchange.reply_.body;
   if (body.size() + data->len > options.max_reply_bytes) {
-    exchange.cause_ = Error{ErrorKind::kPermanent,
-                            fmt::format("{}: its reply is longer than {} bytes",
-                                        host_header(exchange.origin()), options.max_reply_bytes),
-                            {}};
+    exchange.cause_ =
+        Error{ErrorKind::kPermanent,
+              fmt::format("{}: its reply is longer than {} bytes{}", host_header(exchange.origin()),
+                          options.max_reply_bytes, set_by(options.max_reply_setting)),
+              {}};
     return aws_raise_error(AWS_ERROR_SHORT_BUFFER);
   }
   if (body.size() + data->len > body.capacity()) exchange.make_room(data->len);
@@ -178,18 +184,20 @@ void HttpExchange::cancel() {
 void HttpExchange::give_up_if_late(Clock::time_point now) {
   if (stream_ == nullptr || waits_ || cause_) return;
   const HttpOptions& options = owner_->options();
-  const auto late = [&](std::chrono::milliseconds most, std::string_view what) {
+  const auto late = [&](std::chrono::milliseconds most, std::string_view what,
+                        std::string_view setting) {
     if (most.count() == 0 || now - sent_ - waited_ < most) return false;
     cause_ = Error{ErrorKind::kRetryable,
-                   fmt::format("{}: {}: {} {} s", host_header(origin()), kNoReplyInTime, what,
-                               std::chrono::duration<double>(most).count()),
+                   fmt::format("{}: {}: {} {} s{}", host_header(origin()), kNoReplyInTime, what,
+                               std::chrono::duration<double>(most).count(), set_by(setting)),
                    {}};
     aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
     return true;
   };
-  if (reply_.first_byte.count() == 0 && late(options.first_byte_timeout, "nothing came for"))
+  if (reply_.first_byte.count() == 0 &&
+      late(options.first_byte_timeout, "nothing came for", options.first_byte_setting))
     return;
-  late(options.total_timeout, "it was not complete after");
+  late(options.total_timeout, "it was not complete after", options.total_setting);
 }
 
 void HttpExchange::on_complete(aws_http_stream* stream, int error_code, void* self) {
@@ -231,7 +239,9 @@ void HttpExchange::succeed() {
     auto decoded = owner_->decoder().decode(reply_.header("content-encoding"),
                                             std::move(reply_.body), options.max_reply_bytes);
     if (!decoded) {
-      decoded.error().message = host_header(origin()) + ": " + decoded.error().message;
+      Error& error = decoded.error();
+      error.message = host_header(origin()) + ": " + error.message;
+      if (is_too_long(error)) error.message += set_by(options.max_reply_setting);
       return finish(Failure(std::move(decoded).error()));
     }
     reply_.body = *std::move(decoded);

@@ -32,7 +32,7 @@ def source(api: ApiServer, path: str, listener: str = "http", **keys: Any) -> di
 def readings(api: ApiServer, count: int, query: str = "", listener: str = "http", **keys: Any) -> dict:
     """A dataset of the published model: a reading of each of `count` devices."""
     schema = keys.pop("schema", MODEL)
-    dataset = {name: keys.pop(name) for name in ("max_rejects", "serve", "mode") if name in keys}
+    dataset = {name: keys.pop(name) for name in ("max_rejects", "serve", "mode", "new_columns") if name in keys}
     keys = {"for_each": {"device": [f"d{i}" for i in range(count)]}, "add": {"device": "{device}"}} | keys
     path = "/devices/{device}/readings" + (f"?{query}" if query else "")
     made = {"source": source(api, path, listener, **keys)} | dataset

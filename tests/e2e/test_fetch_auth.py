@@ -51,7 +51,7 @@ def test_the_server_accepts_it_and_it_appears_nowhere(lake, api, auth):
     gone = {f"d{i}" for i in range(40) if api.content.is_gone(f"/devices/d{i}/readings", 0.1)}
     assert set(Fetches(lake).failed()) == gone
     assert got(lake) == expected(api, [f"d{i}" for i in range(40) if f"d{i}" not in gone], count=3)
-    assert_nowhere(lake, outcome, lake("status"), lake("status", "--json"))
+    assert_nowhere(lake, outcome, lake("status"), lake("status", "--format", "json"))
 
 
 @pytest.mark.parametrize("auth", ALL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fetching import Fetches, configure, expected, got, landed_replies, readings, source
@@ -18,12 +20,12 @@ def mixed(api, wrong: str, **keys) -> dict:
 
 
 @pytest.mark.parametrize(("wrong", "pointer"), [
-    ("text", "/values/0"), ("decimal", "/values/0"), ("null", None), ("nested", "/values/0"),
+    ("text", "/values/0"), ("decimal", "/values/0"), ("nested", "/values/0"),
     ("big", "/values/0"), ("no-list", "/values"), ("unknown", "/surprise"),
     ("broken", None), ("html", None), ("empty", None),
 ])
 def test_a_reply_that_does_not_fit_is_a_reject(lake, api, wrong, pointer):
-    configure(lake, readings=mixed(api, wrong))
+    configure(lake, readings=mixed(api, wrong, new_columns="reject"))
     lake("fetch", "readings")
     (reject,) = lake.rejects("readings")
     assert "/devices/bad/readings" in reject["request"] and reject["status"] == 200
@@ -31,6 +33,13 @@ def test_a_reply_that_does_not_fit_is_a_reject(lake, api, wrong, pointer):
     if pointer:
         assert reject["pointer"] == pointer
     assert got(lake) == expected(api, GOOD)
+
+
+def test_a_null_in_a_list_stays_one(lake, api):
+    """Where other decoders make it a zero."""
+    configure(lake, readings=mixed(api, "null"))
+    lake("fetch", "readings", code=0)
+    assert lake.rejects("readings") == [] and got(lake)["bad"][1][0] is None
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -72,12 +81,12 @@ def test_a_changed_schema_is_applied_without_asking_again(lake, api):
 def test_an_added_column_that_the_reply_has_too_is_a_reject(lake, api):
     configure(lake, readings=readings(api, 3, add={"device": "{device}", "datetime": "x"}, max_rejects="100%"))
     lake("fetch", "readings")
-    rejects = lake.rejects("readings")
-    assert len(rejects) == 3 and all("datetime" in str(reject) for reject in rejects)
+    shown = json.loads(lake("rejects", "readings", "--format", "json", code=0).stdout)["rejects"]
+    assert len(shown) == 3 and all("datetime" in reject["message"] for reject in shown)
 
 
 def test_an_array_gives_many_rows_and_a_pointer_says_where(lake, api):
-    configure(lake, items={"source": source(api, "/items/page?count=30&size=30", records="/items",
+    configure(lake, items={"source": source(api, "/items/page?count=30&size=30&n={n}", records="/items",
                                             add={"asked": "{n}"}, for_each={"n": [1, 2]})})
     lake("fetch", "items", code=0)
     rows = lake.rows("items")
@@ -88,7 +97,8 @@ def test_an_array_gives_many_rows_and_a_pointer_says_where(lake, api):
 def test_nothing_where_the_records_should_be_is_a_reject(lake, api):
     configure(lake, readings=readings(api, 2, records="/data/rows", max_rejects="100%"))
     lake("fetch", "readings")
-    assert len(lake.rejects("readings")) == 2 and lake.rows("readings") == []
+    shown = json.loads(lake("rejects", "readings", "--format", "json", code=0).stdout)["rejects"]
+    assert len(shown) == 2 and all("/data/rows" in reject["message"] for reject in shown) and lake.rows("readings") == []
 
 
 def test_pretty_replies_are_kept_on_one_line(lake, api):

@@ -115,7 +115,6 @@ TEST_F(Settings, RegionProfileAndEndpoints) {
 
 TEST_F(Settings, WhatIsWrongIsSaid) {
   for (const auto& [variables, says] : std::vector<std::pair<AwsEnvironment, std::string>>{
-           {{{"AWS_PROFILE", "bare"}}, "set AWS_REGION, or `region` in the profile \"bare\""},
            {{{"AWS_PROFILE", "nobody"}}, "none of that name"},
            {{{"AWS_PROFILE", "fips"}}, "AWS_USE_FIPS_ENDPOINT is not supported"},
            {{{"AWS_USE_DUALSTACK_ENDPOINT", "true"}}, "AWS_USE_DUALSTACK_ENDPOINT"}}) {
@@ -124,6 +123,10 @@ TEST_F(Settings, WhatIsWrongIsSaid) {
     EXPECT_EQ(settings.error().kind, ErrorKind::kInvalidInput);
     EXPECT_THAT(settings.error().message, HasSubstr(says));
   }
+  const auto bare = read({{"AWS_PROFILE", "bare"}});
+  ASSERT_TRUE(bare) << "signing for others needs no region of its own";
+  EXPECT_THAT(bare->require_region().error().message,
+              HasSubstr("set AWS_REGION, or `region` in the profile \"bare\""));
   for (const std::string url :
        {"ftp://x", "localhost:9000", "http://", "http://x/path", "http://x:99999", ""}) {
     AwsSettings settings{.region = "r", .endpoint_urls = {{"s3", url}}};
@@ -138,7 +141,7 @@ TEST_F(Settings, ThereNeedBeNoFilesAtAll) {
       read_settings({{"HOME", folder_.path() + "/nobody"}, {"AWS_REGION", "eu-west-3"}});
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->profile, "default");
-  EXPECT_EQ(read_settings({}).error().kind, ErrorKind::kInvalidInput);
+  EXPECT_EQ(read_settings({})->require_region().error().kind, ErrorKind::kInvalidInput);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Credentials: where they go, where they do not, and that nobody sees them.
 #include "extract/auth.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -189,21 +190,28 @@ TEST_F(AuthTest, CredentialsGoInTheBodyWhereTheServerWantsThem) {
   EXPECT_EQ(client.asked.size(), 1U) << "no lifetime: until it is refused";
 }
 
-TEST_F(AuthTest, ARefusedTokenIsReplacedUnlessItIsFresh) {
-  client.replies = {answer(200, R"({"access_token":"token-1"})"),
-                    answer(200, R"({"access_token":"token-2"})")};
+TEST_F(AuthTest, RefusedTokensAreReplacedButNotWithoutEnd) {
+  for (int i = 1; i <= 12; ++i)
+    client.replies.push_back(answer(200, fmt::format(R"({{"access_token":"token-{}"}})", i)));
   const auto authorizer = make(oauth2());
   const HttpRequest first = authorizer->authorize(request())->request;
-  now += 9s;
   authorizer->refused(first);
-  EXPECT_EQ(wire(*authorizer->authorize(request())), "/x\nAuthorization: Bearer token-1");
-  now += 1s;
-  authorizer->refused(first);
-  EXPECT_EQ(wire(*authorizer->authorize(request())), "/x\nAuthorization: Bearer token-2");
-  now += 1h;
+  authorizer->refused(first);  // another request that had it
+  HttpRequest last = authorizer->authorize(request())->request;
+  EXPECT_EQ(wire({.request = last}), "/x\nAuthorization: Bearer token-2");
   authorizer->refused(first);  // asked long ago, refused now: says nothing of today's
   EXPECT_EQ(wire(*authorizer->authorize(request())), "/x\nAuthorization: Bearer token-2");
-  EXPECT_EQ(client.asked.size(), 2U);
+  for (int i = 0; i < 20; ++i) {
+    authorizer->refused(last);
+    last = authorizer->authorize(request())->request;
+  }
+  EXPECT_EQ(client.asked.size(), 11U) << "the first one and ten in its place";
+  now += 10s;
+  for (int i = 0; i < 5; ++i) {
+    authorizer->refused(last);
+    last = authorizer->authorize(request())->request;
+  }
+  EXPECT_EQ(client.asked.size(), 12U) << "one more after a while";
 }
 
 TEST_F(AuthTest, AServerThatGivesNoTokenIsNotAskedForEveryRequest) {
