@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the arrows between the folders of src/, and that the documents name what exists.
+"""Checks the arrows between the folders of src/, that no two types have one name, and that the documents
+name what exists.
 
     tools/check_layers.py [REPOSITORY]
 
@@ -154,8 +155,41 @@ def check_mentions(root: Path) -> list[str]:
     return problems
 
 
+NAMESPACE = re.compile(r"^namespace(?: ([\w:]+))? \{|^\}  // namespace.*$")
+TYPE = re.compile(r"^(?:template <.*> *)?(?:struct|class|union|enum class) "
+                  r"(?:\[\[\w+\]\] )?(\w+)(?: final)?(?: :.*)? \{")
+
+
+def types_of(text: str) -> dict[str, int]:
+    """The types that a file defines for others, with their namespace, and in which line."""
+    found, inside = {}, []
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := NAMESPACE.match(line):
+            if line.startswith("}"):
+                inside = inside[:-1]
+            else:
+                inside.append(match.group(1) or "")
+        elif (match := TYPE.match(line)) and "" not in inside:
+            found["::".join([*inside, match.group(1)])] = number
+    return found
+
+
+def check_types(root: Path) -> list[str]:
+    """Two types of one name and namespace in two files: the linker takes the functions of either for both."""
+    source = root / "src"
+    problems, seen = [], {}
+    for file in sorted([*source.rglob("*.h"), *source.rglob("*.cc")]):
+        path = file.relative_to(root).as_posix()
+        for name, line in types_of(file.read_text()).items():
+            if name in seen and seen[name] != path:
+                problems.append(f"{path}:{line}: {name} is defined in {seen[name]} too, and one program has "
+                                "both; give it another name, or an unnamed namespace in a .cc file")
+            seen.setdefault(name, path)
+    return problems
+
+
 def check(root: Path) -> list[str]:
-    return check_arrows(root) + check_map(root) + check_mentions(root)
+    return check_arrows(root) + check_types(root) + check_map(root) + check_mentions(root)
 
 
 def main() -> int:

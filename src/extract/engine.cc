@@ -22,8 +22,8 @@ constexpr double kFirstGuess = 48 * 1024;
 
 }  // namespace
 
-Engine::Engine(HttpClient& client, const EngineOptions& options,
-               const std::vector<std::size_t>& sets, Asking& asking)
+EngineRun::EngineRun(HttpClient& client, const EngineOptions& options,
+                     const std::vector<std::size_t>& sets, Asking& asking)
     : client_(client),
       options_(options),
       sets_(sets),
@@ -43,17 +43,17 @@ Engine::Engine(HttpClient& client, const EngineOptions& options,
       started_(now_),
       alive_(now_) {}
 
-Engine::~Engine() {
+EngineRun::~EngineRun() {
   inbox_->close();
   for (const OpenSet& set : open_) give_back(set.held);
 }
 
-Result<EngineStats> Engine::run() {
-  std::vector<Arrival> arrivals;
+Result<EngineStats> EngineRun::run() {
+  std::vector<ArrivedReply> arrivals;
   if (options_.memory) options_.memory->first_in_line(0);
   while (true) {
     wake_ = now_ + kTick;
-    for (Arrival& arrival : arrivals) arrived(arrival.position, std::move(arrival.outcome));
+    for (ArrivedReply& arrival : arrivals) arrived(arrival.position, std::move(arrival.outcome));
     if (gone_) return Failure(*gone_);
     resume_retries();
     LAKEGATE_CHECK(deliver());
@@ -78,11 +78,11 @@ Result<EngineStats> Engine::run() {
                      .complete = open_.empty() && next_ == sets_.size()};
 }
 
-void Engine::give_back(std::size_t bytes) {
+void EngineRun::give_back(std::size_t bytes) {
   if (options_.memory && bytes > 0) options_.memory->give_back(bytes);
 }
 
-void Engine::begin_sets() {
+void EngineRun::begin_sets() {
   while (next_ < sets_.size() && !is_closing_ && servers_.waiting() < kAhead && has_memory()) {
     const std::size_t position = base_ + open_.size();
     if (!servers_.has_place(terms(position))) return;
@@ -102,7 +102,7 @@ void Engine::begin_sets() {
 }
 
 // Whether one more reply of the usual size would fit beside those that are coming.
-bool Engine::has_memory() const {
+bool EngineRun::has_memory() const {
   if (!options_.memory || open_.empty()) return true;
   const double coming = static_cast<double>(servers_.in_flight() + 1) * usual_reply_;
   return static_cast<double>(options_.memory->held()) + coming <=
@@ -110,7 +110,7 @@ bool Engine::has_memory() const {
 }
 
 // Those at the end that have been begun, but nobody outside has seen anything of them.
-void Engine::forget_unsent() {
+void EngineRun::forget_unsent() {
   while (!open_.empty() && open_.back().built && !open_.back().first_sent) {
     servers_.forget(*open_.back().server, base_ + open_.size() - 1);
     open_.pop_back();
@@ -120,7 +120,7 @@ void Engine::forget_unsent() {
 }
 
 // The request of the set's page. False: there is none now, or never.
-bool Engine::build(std::size_t position) {
+bool EngineRun::build(std::size_t position) {
   OpenSet& set = at(position);
   auto request = asking_.request(set.n, set.page);
   if (!request) {
@@ -134,13 +134,13 @@ bool Engine::build(std::size_t position) {
   return true;
 }
 
-void Engine::built(OpenSet& set, AuthorizedRequest request) {
+void EngineRun::built(OpenSet& set, AuthorizedRequest request) {
   set.asked = std::move(request);
   set.built = now_;
   set.server = &servers_.of(set.asked.request.origin);
 }
 
-void Engine::resume_retries() {
+void EngineRun::resume_retries() {
   while (!retries_.empty() && retries_.top().first <= now_) {
     const std::size_t position = retries_.top().second;
     retries_.pop();
@@ -151,13 +151,13 @@ void Engine::resume_retries() {
 }
 
 // The oldest; but while a server is tried out, that does not cost the same set all its retries.
-std::size_t Engine::first_waiting(const Server& server) {
+std::size_t EngineRun::first_waiting(const Server& server) {
   if (!server.pace.is_down()) return *server.waiting.begin();
   return *std::ranges::min_element(server.waiting, {},
                                    [&](std::size_t position) { return at(position).failures; });
 }
 
-void Engine::send_waiting() {
+void EngineRun::send_waiting() {
   for (Server* const server : servers_.waited_for()) {
     while (!server->waiting.empty()) {
       const std::size_t position = first_waiting(*server);
@@ -176,19 +176,19 @@ void Engine::send_waiting() {
 
 // One place is kept for the oldest set while it has none: the others may all come to wait for it,
 // holding theirs. Then it need not wait for the pace either, which counts them as under way.
-Servers::Terms Engine::terms(std::size_t position) const {
+Servers::Terms EngineRun::terms(std::size_t position) const {
   if (position == base_)
     return {.beyond_pace = options_.memory != nullptr && options_.memory->is_spent()};
   return {.leaves_one_free = !open_.front().is_in_flight};
 }
 
-bool Engine::may_send(std::size_t position) {
+bool EngineRun::may_send(std::size_t position) {
   const auto when = servers_.place_at(*at(position).server, terms(position), now_);
   if (when && *when > now_) wake_at(*when);
   return when && *when <= now_;
 }
 
-void Engine::send(std::size_t position) {
+void EngineRun::send(std::size_t position) {
   OpenSet& set = at(position);
   set.built.reset();
   set.is_in_flight = true;
@@ -207,11 +207,11 @@ void Engine::send(std::size_t position) {
   if (batch_.size() == kBatch) flush();
 }
 
-void Engine::flush() {
+void EngineRun::flush() {
   if (!batch_.empty()) client_.send_all(std::exchange(batch_, {}));
 }
 
-Result<void> Engine::deliver() {
+Result<void> EngineRun::deliver() {
   for (std::size_t i = 0; i < kDeliveries && !open_.empty() && open_.front().is_done; ++i) {
     OpenSet set = std::move(open_.front());
     open_.pop_front();
@@ -226,17 +226,17 @@ Result<void> Engine::deliver() {
   return {};
 }
 
-Result<void> Engine::deliver_all() {
+Result<void> EngineRun::deliver_all() {
   while (!open_.empty() && open_.front().is_done) LAKEGATE_CHECK(deliver());
   return {};
 }
 
-bool Engine::has_to_give_up() {
+bool EngineRun::has_to_give_up() {
   wake_at(options_.give_up_at);
   return now_ >= options_.give_up_at || (options_.give_up && options_.give_up());
 }
 
-Result<void> Engine::servers_are_there() const {
+Result<void> EngineRun::servers_are_there() const {
   const auto patience = was_ever_alive_ ? options_.give_up_after : options_.give_up_after / 3;
   if (now_ - alive_ < patience || !servers_.is_any_down()) return {};
   return fail(ErrorKind::kRetryable,
@@ -246,7 +246,7 @@ Result<void> Engine::servers_are_there() const {
                           last_refusal_));
 }
 
-void Engine::tell_progress() {
+void EngineRun::tell_progress() {
   progress_.in_flight = servers_.in_flight();
   told_ = now_;
   asking_.progress(progress_);
@@ -267,7 +267,7 @@ void EngineClock::wait(std::unique_lock<std::mutex>& lock, std::condition_variab
 
 Result<EngineStats> run_engine(HttpClient& client, const EngineOptions& options,
                                const std::vector<std::size_t>& sets, Asking& asking) {
-  return Engine(client, options, sets, asking).run();
+  return EngineRun(client, options, sets, asking).run();
 }
 
 }  // namespace lakegate

@@ -39,13 +39,13 @@ struct OpenSet {
 
 // One run. Sets are known by their positions in the order given: those in `open_` begin at base_,
 // those from next_ on have not been begun.
-class Engine {
+class EngineRun {
  public:
-  Engine(HttpClient& client, const EngineOptions& options, const std::vector<std::size_t>& sets,
-         Asking& asking);
-  ~Engine();
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
+  EngineRun(HttpClient& client, const EngineOptions& options, const std::vector<std::size_t>& sets,
+            Asking& asking);
+  ~EngineRun();
+  EngineRun(const EngineRun&) = delete;
+  EngineRun& operator=(const EngineRun&) = delete;
 
   Result<EngineStats> run();
 

@@ -4,7 +4,7 @@
 
 namespace lakegate {
 
-bool Inbox::put(Arrival arrival) {
+bool Inbox::put(ArrivedReply arrival) {
   const std::lock_guard guard(mutex_);
   if (is_closed_) {
     discard(arrival);
@@ -14,7 +14,7 @@ bool Inbox::put(Arrival arrival) {
   return std::exchange(somebody_waits_, false);
 }
 
-void Inbox::take(std::vector<Arrival>& arrivals, EngineClock& clock,
+void Inbox::take(std::vector<ArrivedReply>& arrivals, EngineClock& clock,
                  std::chrono::steady_clock::time_point until) {
   arrivals.clear();
   std::unique_lock lock(mutex_);
@@ -29,11 +29,11 @@ void Inbox::take(std::vector<Arrival>& arrivals, EngineClock& clock,
 void Inbox::close() {
   const std::lock_guard guard(mutex_);
   is_closed_ = true;
-  for (const Arrival& arrival : arrivals_) discard(arrival);
+  for (const ArrivedReply& arrival : arrivals_) discard(arrival);
   arrivals_.clear();
 }
 
-void Inbox::discard(const Arrival& arrival) {
+void Inbox::discard(const ArrivedReply& arrival) {
   if (memory_ && arrival.outcome) memory_->give_back(arrival.outcome->body.size());
 }
 

@@ -16,7 +16,7 @@ namespace lakegate {
 
 class EngineClock;
 
-struct Arrival {
+struct ArrivedReply {
   std::size_t position = 0;  // of the set in the engine's order
   Result<HttpReply> outcome;
 };
@@ -27,21 +27,21 @@ class Inbox {
   explicit Inbox(std::shared_ptr<ReplyMemory> memory) : memory_(std::move(memory)) {}
 
   // On any thread. True: somebody waits, and is to be woken, soon.
-  bool put(Arrival arrival);
+  bool put(ArrivedReply arrival);
   void wake() { woken_.notify_one(); }
   // Swaps what has arrived with `arrivals`, which is emptied first. If nothing has, waits.
-  void take(std::vector<Arrival>& arrivals, EngineClock& clock,
+  void take(std::vector<ArrivedReply>& arrivals, EngineClock& clock,
             std::chrono::steady_clock::time_point until);
   // Nobody takes any more.
   void close();
 
  private:
-  void discard(const Arrival& arrival);
+  void discard(const ArrivedReply& arrival);
 
   const std::shared_ptr<ReplyMemory> memory_;
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::vector<Arrival> arrivals_;
+  std::vector<ArrivedReply> arrivals_;
   bool somebody_waits_ = false;
   bool is_closed_ = false;
 };

@@ -101,6 +101,12 @@ void Availability::refused(PaceTime sent, PaceTime now) {
   held_at_ = now;
 }
 
+void Availability::throttled(PaceTime sent, PaceTime now) {
+  if (sent <= throttled_at_) return;
+  throttled_at_ = now;
+  refused(sent, now);
+}
+
 void ServerPace::came_through(std::chrono::microseconds first_byte) {
   --in_flight_;
   availability_.came_through();
@@ -122,11 +128,17 @@ void ServerPace::lost(PaceTime sent, PaceTime now) {
   availability_.refused(sent, now);
 }
 
-void ServerPace::turned_away(PaceTime sent, PaceTime now,
-                             std::optional<std::chrono::milliseconds> come_back) {
+void ServerPace::turned_away(PaceTime sent, PaceTime now) {
   --in_flight_;
   concurrency_.overloaded(sent, now);
   availability_.refused(sent, now);
+}
+
+void ServerPace::throttled(PaceTime sent, PaceTime now,
+                           std::optional<std::chrono::milliseconds> come_back) {
+  --in_flight_;
+  concurrency_.overloaded(sent, now);
+  availability_.throttled(sent, now);
   if (come_back) availability_.hold(now + *come_back);
 }
 

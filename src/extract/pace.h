@@ -109,6 +109,8 @@ class Availability {
   bool is_down() const { return in_a_row_ >= kInARow; }
   void came_through() { in_a_row_ = waits_so_far_ = 0; }
   void refused(PaceTime sent, PaceTime now);
+  // 429, which many requests at once may get: those of one round trip count as one refusal.
+  void throttled(PaceTime sent, PaceTime now);
   // It said itself when to come back.
   void hold(PaceTime until) { held_until_ = std::max(held_until_, until); }
 
@@ -122,6 +124,7 @@ class Availability {
   int waits_so_far_ = 0;
   PaceTime held_until_{};
   PaceTime held_at_{};
+  PaceTime throttled_at_{};
 };
 
 // All of it for one server.
@@ -153,9 +156,10 @@ class ServerPace {
   void came_through(std::chrono::microseconds first_byte);
   void failed();  // a reply that is an error of its own: it is there, and that is all
   void timed_out(PaceTime sent, PaceTime now);
-  void lost(PaceTime sent, PaceTime now);  // no connection, or one that broke
-  // 429, 503. `come_back`: what it said about when.
-  void turned_away(PaceTime sent, PaceTime now, std::optional<std::chrono::milliseconds> come_back);
+  void lost(PaceTime sent, PaceTime now);         // no connection, or one that broke
+  void turned_away(PaceTime sent, PaceTime now);  // 503
+  // 429. `come_back`: what it said about when.
+  void throttled(PaceTime sent, PaceTime now, std::optional<std::chrono::milliseconds> come_back);
 
  private:
   AdaptiveConcurrency concurrency_;

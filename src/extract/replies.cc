@@ -18,7 +18,7 @@ std::size_t size_beside_body(const HttpReply& reply) {
 
 }  // namespace
 
-void Engine::arrived(std::size_t position, Result<HttpReply> outcome) {
+void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
   OpenSet& set = at(position);
   ServerPace& pace = set.server->pace;
   servers_.ended();
@@ -87,7 +87,7 @@ void Engine::arrived(std::size_t position, Result<HttpReply> outcome) {
   failed(set, {ErrorKind::kPermanent, describe_status(set.asked.request, outcome->status), {}});
 }
 
-void Engine::keep(std::size_t position, HttpReply reply) {
+void EngineRun::keep(std::size_t position, HttpReply reply) {
   OpenSet& set = at(position);
   const std::size_t beside = size_beside_body(reply);
   if (options_.memory) options_.memory->take(beside);
@@ -105,7 +105,7 @@ void Engine::keep(std::size_t position, HttpReply reply) {
   ask_again_now(position);
 }
 
-void Engine::follow(std::size_t position, const HttpReply& redirect) {
+void EngineRun::follow(std::size_t position, const HttpReply& redirect) {
   OpenSet& set = at(position);
   if (++set.redirects > kMostRedirects)
     return failed(set, {ErrorKind::kPermanent,
@@ -118,13 +118,13 @@ void Engine::follow(std::size_t position, const HttpReply& redirect) {
   servers_.wait(*set.server, position);
 }
 
-void Engine::turned_away(std::size_t position, const HttpReply& reply) {
+void EngineRun::turned_away(std::size_t position, const HttpReply& reply) {
   OpenSet& set = at(position);
   const auto come_back = retry_after(reply.header("retry-after"), clock_.wall());
   last_refusal_ = describe_status(set.asked.request, reply.status);
   Error error{ErrorKind::kRetryable, last_refusal_, {}};
   if (come_back && *come_back > kLongestComeBack) {
-    set.server->pace.turned_away(set.sent, now_, std::nullopt);
+    set.server->pace.turned_away(set.sent, now_);
     error.message +=
         fmt::format(" and wants to be left alone for {} s",
                     std::chrono::duration_cast<std::chrono::seconds>(*come_back).count());
@@ -133,14 +133,15 @@ void Engine::turned_away(std::size_t position, const HttpReply& reply) {
     gone_ = std::move(error);
     return;
   }
-  // 503 may be about this request only.
-  const auto hold = reply.status == 429 ? come_back : std::nullopt;
-  set.server->pace.turned_away(set.sent, now_, hold);
+  if (reply.status == 429)
+    set.server->pace.throttled(set.sent, now_, come_back);
+  else  // which may be about this request only
+    set.server->pace.turned_away(set.sent, now_);
   if (come_back) alive_ = std::max(alive_, now_ + *come_back);
   try_again(position, std::move(error), come_back.value_or(std::chrono::milliseconds(0)));
 }
 
-void Engine::try_again(std::size_t position, Error error, std::chrono::milliseconds not_before) {
+void EngineRun::try_again(std::size_t position, Error error, std::chrono::milliseconds not_before) {
   OpenSet& set = at(position);
   set.redirects = 0;
   set.built.reset();
@@ -159,24 +160,24 @@ void Engine::try_again(std::size_t position, Error error, std::chrono::milliseco
   retries_.emplace(now_ + std::max(not_before, backoff_.after(set.failures)), position);
 }
 
-void Engine::ask_again_now(std::size_t position) {
+void EngineRun::ask_again_now(std::size_t position) {
   at(position).redirects = 0;
   if (build(position)) servers_.wait(*at(position).server, position);
 }
 
-void Engine::failed(OpenSet& set, Error error) {
+void EngineRun::failed(OpenSet& set, Error error) {
   set.answer.failure = std::move(error);
   ++progress_.failed;
   done(set);
 }
 
-void Engine::done(OpenSet& set) {
+void EngineRun::done(OpenSet& set) {
   set.is_done = true;
   set.page = {};
   set.asked = {};
 }
 
-void Engine::is_alive() {
+void EngineRun::is_alive() {
   alive_ = std::max(alive_, now_);
   was_ever_alive_ = true;
 }

@@ -31,11 +31,6 @@ Failure refuse_link(std::string_view path, std::string_view component) {
 
 }  // namespace
 
-void FileDescriptor::reset() {
-  if (number_ >= 0) ::close(number_);
-  number_ = -1;
-}
-
 Result<std::vector<std::string_view>> split_key(std::string_view key) {
   const auto refuse = [&](std::string_view why) {
     return invalid_input(

@@ -115,7 +115,7 @@ Result<void> TemporaryFile::write(std::string_view bytes, std::string_view path)
 
 Result<void> TemporaryFile::seal(std::string_view path) {
   if (::fsync(file_.get()) != 0) return system_failure(errno, "make durable", path);
-  file_.reset();
+  file_ = FileDescriptor();
   return {};
 }
 

@@ -12,6 +12,7 @@ type api struct {
 	seed    uint64
 	records *records
 	tokens  tokens
+	burst   burst // under the mutex of records
 
 	mutex    sync.RWMutex
 	defaults behaviour

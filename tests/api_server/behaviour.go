@@ -46,6 +46,12 @@ type latency struct {
 
 type throttle struct{ refused, of int }
 
+// burst is the one of refusals under way.
+type burst struct {
+	number int // of its thousand
+	began  time.Time
+}
+
 type values struct{ from, to int }
 
 // of is the number for a device: `from`, four times that for half of them, and so on, up to `to`.

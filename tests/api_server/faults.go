@@ -51,7 +51,7 @@ func (a *api) misbehave(out *reply, request *http.Request, b behaviour, attempt 
 		out.refuse(http.StatusNotFound, "this has never been here")
 		return false
 	}
-	if a.throttled(b.throttle) {
+	if a.throttled(b.throttle, b.after) {
 		out.retryAfter(b.after)
 		out.refuse(http.StatusTooManyRequests, "too many requests")
 		return false
@@ -81,14 +81,22 @@ func (a *api) misbehave(out *reply, request *http.Request, b behaviour, attempt 
 	return true
 }
 
-// throttled counts requests, not time, so that bursts come however fast a client is.
-func (a *api) throttled(t throttle) bool {
+// throttled counts requests, so that bursts come however fast a client is. Where the replies say after how
+// many seconds to come back, that is the end of the burst.
+func (a *api) throttled(t throttle, after string) bool {
 	if t.of <= 0 {
 		return false
 	}
 	a.records.mutex.Lock()
 	defer a.records.mutex.Unlock()
-	return a.records.counts.Requests%t.of < t.refused
+	if a.records.counts.Requests%t.of >= t.refused {
+		return false
+	}
+	if number := a.records.counts.Requests / t.of; number != a.burst.number || a.burst.began.IsZero() {
+		a.burst = burst{number, time.Now()}
+	}
+	seconds, err := strconv.Atoi(after)
+	return err != nil || time.Since(a.burst.began) < time.Duration(seconds)*time.Second
 }
 
 func (r *reply) retryAfter(form string) {

@@ -83,6 +83,20 @@ def test_each_broken_rule_is_named_with_its_place(tmp_path, file, text, complain
     assert complaint in result.stderr
 
 
+@pytest.mark.parametrize(("one", "other", "are_one"), [
+    ("namespace lakegate {\nstruct Row {\n", "namespace lakegate {\nclass Row final : public R {\n", True),
+    ("namespace lakegate {\nenum class Row {\n", "namespace lakegate {\ntemplate <typename T>\nclass Row {\n", True),
+    ("namespace lakegate {\nstruct Row {\n", "namespace lakegate {\nclass Row;\n", False),
+    ("namespace lakegate {\nstruct Row {\n", "namespace lakegate::csv {\nstruct Row {\n", False),
+    ("namespace lakegate {\nstruct Row {\n", "namespace lakegate {\nnamespace {\nstruct Row {\n", False),
+])
+def test_two_types_of_one_name_are_refused(tmp_path, one, other, are_one):
+    files = {"src/lake/row.h": one, "src/schema/row.cc": other}
+    result = check(write(tmp_path, GOOD | files | {"ARCHITECTURE.md": MAP}))
+    assert (result.returncode == 1) == are_one
+    assert ("src/schema/row.cc:" in result.stderr and "lakegate::Row is defined in src/lake/row.h" in result.stderr) == are_one
+
+
 @pytest.mark.parametrize(("document", "complaint"), [
     (MAP.replace("`src/config/`", "`src/configuration/`"), "names src/configuration/, which does not exist"),
     (MAP.replace("- `src/config/` lake.yaml\n", ""), "does not name src/config/"),

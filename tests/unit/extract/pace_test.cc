@@ -170,6 +170,18 @@ TEST(Availability, LeavesAServerAloneThatRefusesEverything) {
   EXPECT_FALSE(availability.is_down());
 }
 
+TEST(Availability, ABurstOf429IsOneRefusal) {
+  Availability availability(1);
+  PaceTime now{seconds(1)};
+  for (int round = 0; round < 7; ++round) {
+    now += seconds(1);
+    for (int i = 0; i < 100; ++i) availability.throttled(now - milliseconds(i), now);
+  }
+  EXPECT_FALSE(availability.is_down());
+  availability.throttled(now + seconds(1), now + seconds(1));
+  EXPECT_TRUE(availability.is_down());
+}
+
 TEST(Availability, ARefusalNowAndThenIsNone) {
   Availability availability(1);
   const PaceTime now{seconds(1)};
