@@ -39,10 +39,10 @@ locals {
     Resource = ["*"]
   }]
 
-  here          = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  here = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
   # keep_raw: false: replies are removed when their rows are there.
   fetched_removed = [for name in keys(local.fetched) : name if !try(local.sources[name].keep_raw, true)]
-  fetched_files = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
+  fetched_files   = distinct(sort(flatten([for source in values(local.fetched) : source.files])))
   # Secrets Manager puts a hyphen and six characters behind a name.
   fetched_secrets = distinct(sort([
     for secret in flatten([for source in values(local.fetched) : source.secrets]) :
@@ -71,7 +71,7 @@ locals {
       "${local.glue_arn}:database/${database}",
       "${local.glue_arn}:table/${database}/*",
     ]
-    }]
+  }]
 
   batched = [for name, served in local.tables : name if served[0].batched]
 
@@ -140,9 +140,9 @@ locals {
         Resource = [for name in keys(local.fetched) : "${local.objects}landing/${name}/*"]
       },
       {
-        Sid    = "RecordFetches"
-        Effect = "Allow"
-        Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+        Sid      = "RecordFetches"
+        Effect   = "Allow"
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
         Resource = [for name in keys(local.fetched) : "${local.objects}_lake/fetches/${name}/*"]
       },
       {

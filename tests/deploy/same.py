@@ -254,7 +254,8 @@ def from_terraform(resources: dict) -> dict:
          first(starts[k], "dead_letter_config")["arn"],
          filled(first(starts[k], "input_transformer")["input_template"]))])
         for k, a in t.of("aws_cloudwatch_event_rule.schedule")}
-    out["starters"] = sorted((a["action"], a["principal"], a["function_name"], a["source_arn"])
+    # Its ARN names a function as its name does.
+    out["starters"] = sorted((a["action"], a["principal"], a["function_name"].replace("arn(", "name("), a["source_arn"])
                              for _, a in t.of("aws_lambda_permission.schedule"))
     out["retries"] = [(t.name(a["function_name"]), a["maximum_retry_attempts"],
                        first(first(a, "destination_config"), "on_failure")["destination"])

@@ -20,6 +20,7 @@ import (
 func functions(string) map[string]function.Function {
 	return map[string]function.Function{
 		"alltrue":          allTrue,
+		"can":              tryfunc.CanFunc,
 		"compact":          stdlib.CompactFunc,
 		"concat":           stdlib.ConcatFunc,
 		"contains":         stdlib.ContainsFunc,
@@ -36,10 +37,14 @@ func functions(string) map[string]function.Function {
 		"regexall":         stdlib.RegexAllFunc,
 		"replace":          replace,
 		"slice":            stdlib.SliceFunc,
+		"sort":             stdlib.SortFunc,
+		"startswith":       startsWith,
 		"templatefile":     templateFile,
 		"trim":             stdlib.TrimFunc,
+		"trimprefix":       stdlib.TrimPrefixFunc,
 		"trimsuffix":       stdlib.TrimSuffixFunc,
 		"try":              tryfunc.TryFunc,
+		"values":           stdlib.ValuesFunc,
 		"yamldecode":       yaml.YAMLDecodeFunc,
 	}
 }
@@ -52,6 +57,14 @@ var length = function.New(&function.Spec{
 			return stdlib.Strlen(args[0])
 		}
 		return cty.NumberIntVal(int64(args[0].LengthInt())), nil
+	},
+})
+
+var startsWith = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: "prefix", Type: cty.String}},
+	Type:   function.StaticReturnType(cty.Bool),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		return cty.BoolVal(strings.HasPrefix(args[0].AsString(), args[1].AsString())), nil
 	},
 })
 
