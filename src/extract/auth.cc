@@ -112,7 +112,7 @@ class SourceAuthorizer : public Authorizer {
       authorized.credential_headers.push_back(header.name);
       goes.headers.push_back(std::move(header));
     };
-    for (const HttpHeader& parameter : query_) goes.target = with_parameter(goes.target, parameter);
+    goes.target = with_parameters(std::move(goes.target), query_);
     authorized.credential_query = query_;
     for (const HttpHeader& header : headers_) add(header);
     if (token_) {
@@ -144,6 +144,11 @@ class SourceAuthorizer : public Authorizer {
 };
 
 }  // namespace
+
+std::string with_parameters(std::string target, const std::vector<HttpHeader>& parameters) {
+  for (const HttpHeader& parameter : parameters) target = with_parameter(target, parameter);
+  return target;
+}
 
 std::string without_secrets(std::string_view target, const std::vector<HttpHeader>& secrets) {
   return without_parameters(target, [&](std::string_view part) {

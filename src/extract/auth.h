@@ -31,6 +31,8 @@ struct AuthorizedRequest {
   std::vector<HttpHeader> credential_query;
 };
 
+// The target with these parameters, in place of what it may have under their names.
+std::string with_parameters(std::string target, const std::vector<HttpHeader>& parameters);
 // The target without those of its parameters that are these secrets, encoded in whatever way.
 std::string without_secrets(std::string_view target, const std::vector<HttpHeader>& secrets);
 

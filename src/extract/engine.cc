@@ -195,7 +195,7 @@ void EngineRun::send(std::size_t position) {
   set.sent = now_;
   if (!set.first_sent) set.first_sent = now_;
   if (set.redirects == 0) ++set.answer.attempts;
-  budget_.asked();
+  if (set.failures == 0 && set.redirects == 0) budget_.asked();
   servers_.sent(*set.server);
   HttpRequest request = set.asked.request;
   request.order = position;

@@ -21,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Replies wait in a part of the working memory; the rest is for making Parquet meanwhile.
+constexpr std::chrono::milliseconds kLongestTokenRequest{10'000};
 constexpr std::uint64_t kShareOfReplies = 4;
 constexpr std::uint64_t kLeastReplyMemory = std::uint64_t{4} << 20;
 
@@ -66,7 +67,11 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
   if (sets.empty()) return true;
   const SourceConfig& source = *dataset.source;
   LAKEGATE_TRY(HttpOptions http, source_http_options(source, source.limits.concurrency));
-  LAKEGATE_TRY(const auto token_client, tools.make_client(http));
+  // The engine waits for a token, and must still see its deadline and Ctrl-C.
+  HttpOptions for_tokens = http;
+  for_tokens.total_timeout = std::min(http.total_timeout, kLongestTokenRequest);
+  for_tokens.total_setting.clear();
+  LAKEGATE_TRY(const auto token_client, tools.make_client(for_tokens));
   http.memory = std::make_shared<ReplyMemory>(
       std::max(kLeastReplyMemory, options.run.resources.memory / kShareOfReplies));
   LAKEGATE_TRY(const auto client, tools.make_client(http));
@@ -187,7 +192,8 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
                      .slices = std::move(slices),
                      .finished_at = to_iso(std::chrono::system_clock::now()),
                      .lakegate_version = std::string(kVersion)};
-  LAKEGATE_CHECK(note_as_last(store, plan));
+  // Where nothing at all was answered, the next fetch has the same to ask.
+  if (outcome.counts.failed < outcome.counts.sets) LAKEGATE_CHECK(note_as_last(store, plan));
   const auto put =
       store.put_if_absent(layout::fetch_record_key(plan.dataset, plan.id), to_json(record));
   if (!put && put.error().kind != ErrorKind::kConflict) return Failure(put.error());

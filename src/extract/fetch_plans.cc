@@ -60,6 +60,33 @@ Result<std::vector<std::size_t>> failed_in(const ObjectStore& store, const Plan&
   return failed;
 }
 
+// The parameter sets that fetches of a plan's failures, and of theirs, have had answers to.
+Result<std::set<std::string>> answered_again(const ObjectStore& store, const DatasetName& dataset,
+                                             const std::string& of) {
+  std::map<std::string, std::string> failed_of;  // by plan
+  LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset));
+  for (const ListedFetch& fetch : fetches) {
+    if (!fetch.is_finished || fetch.plan == of) continue;
+    LAKEGATE_TRY(const auto record, find_fetch_record(store, dataset, fetch.plan));
+    if (record && !record->failed_of.empty()) failed_of.emplace(fetch.plan, record->failed_of);
+  }
+  std::set<std::string> answered;
+  std::vector<std::string> todo = {of};
+  while (!todo.empty()) {
+    const std::string parent = std::move(todo.back());
+    todo.pop_back();
+    for (const auto& [id, its_parent] : failed_of) {
+      if (its_parent != parent) continue;
+      todo.push_back(id);
+      LAKEGATE_TRY(const Plan plan, load_plan(store, dataset, id));
+      LAKEGATE_TRY(const auto failed, failed_in(store, plan));
+      for (std::size_t n = 0; n < plan.sets.size(); ++n)
+        if (!std::ranges::binary_search(failed, n)) answered.insert(plan.parameters_json(n));
+    }
+  }
+  return answered;
+}
+
 Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
                       const FetchRequest& request, Instant at) {
   if (request.failed_of.empty()) {
@@ -71,11 +98,13 @@ Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
     return make_plan(dataset, at, last_finished, store);
   }
   LAKEGATE_TRY(const Plan of, load_plan(store, dataset.name, request.failed_of));
-  LAKEGATE_TRY(const auto failed, failed_in(store, of));
+  LAKEGATE_TRY(auto failed, failed_in(store, of));
+  LAKEGATE_TRY(const auto answered, answered_again(store, dataset.name, of.id));
+  std::erase_if(failed, [&](std::size_t n) { return answered.contains(of.parameters_json(n)); });
   if (failed.empty())
     return invalid_input(
-        fmt::format("nothing failed in the fetch {} of {}: there is nothing to ask "
-                    "again",
+        fmt::format("nothing failed in the fetch {} of {} that has not been answered since: there "
+                    "is nothing to ask again",
                     request.failed_of, dataset.name.str()));
   return make_failed_plan(dataset, of, at, failed);
 }

@@ -96,6 +96,14 @@ void EngineRun::keep(std::size_t position, HttpReply reply) {
   usual_reply_ += (static_cast<double>(held) - usual_reply_) / 16;
   set.answer.bytes += reply.body.size();
   set.answer.pages.push_back(std::move(reply));
+  // What is asked first reads on whatever it takes, so that a set must have an end.
+  if (options_.memory && set.answer.pages.size() > 1 && set.held > options_.memory->limit())
+    return failed(set, {ErrorKind::kPermanent,
+                        fmt::format("its first {} pages are more than the {} MiB that replies may "
+                                    "take in memory; ask for less with each parameter set, or give "
+                                    "it more --memory",
+                                    set.answer.pages.size(), options_.memory->limit() >> 20),
+                        {}});
   auto next = asking_.next(set.n, set.asked.request, set.page, set.answer.pages.back());
   if (!next) return failed(set, std::move(next).error());
   if (!*next) return done(set);
@@ -128,7 +136,6 @@ void EngineRun::turned_away(std::size_t position, const HttpReply& reply) {
     error.message +=
         fmt::format(" and wants to be left alone for {} s",
                     std::chrono::duration_cast<std::chrono::seconds>(*come_back).count());
-    if (!set.server->pace.is_down()) return failed(set, std::move(error));
     error.message += "; run it again after that, it goes on where it stopped";
     gone_ = std::move(error);
     return;

@@ -20,9 +20,16 @@ Result<AuthorizedRequest> SliceAsking::request(std::size_t n, const Page& page) 
   LAKEGATE_TRY(HttpRequest request, parts_.requests.build(parts_.plan.sets, n, page));
   std::vector<std::string>& asked = asked_[n];
   if (asked.size() <= page.number) asked.resize(page.number + 1);
-  // Before credentials are added; links that servers wrote may have them all the same.
+  // Before credentials are added; links that servers wrote may have them all the same, in whatever
+  // spelling.
   asked[page.number] = parts_.redactor.redact(describe(request));
-  return parts_.authorizer.authorize(std::move(request));
+  HttpRequest shown = request;
+  LAKEGATE_TRY(AuthorizedRequest authorized, parts_.authorizer.authorize(std::move(request)));
+  if (!authorized.credential_query.empty()) {
+    shown.target = without_secrets(shown.target, authorized.credential_query);
+    asked[page.number] = parts_.redactor.redact(describe(shown));
+  }
+  return authorized;
 }
 
 Result<std::optional<Page>> SliceAsking::next(std::size_t /*n*/, const HttpRequest& request,

@@ -88,6 +88,8 @@ Result<AuthorizedRequest> redirected(AuthorizedRequest from, const HttpReply& re
     from.credential_headers.clear();
     there->target = without_secrets(there->target, from.credential_query);
     from.credential_query.clear();
+  } else {
+    there->target = with_parameters(std::move(there->target), from.credential_query);
   }
   request.origin = std::move(there->origin);
   request.target = std::move(there->target);

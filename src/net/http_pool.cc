@@ -65,6 +65,10 @@ Result<void> HttpPool::open(std::shared_ptr<void> keep) {
   options.initial_window_size = wanted.memory ? kReplyWindow : SIZE_MAX;
   options.enable_read_back_pressure = wanted.memory != nullptr;
   options.socket_options = &socket;
+  // HTTP/2 begins with settings, which a server may never send.
+  if (wanted.total_timeout.count() > 0)
+    options.connection_acquisition_timeout_ms =
+        static_cast<std::uint64_t>(wanted.total_timeout.count());
   if (wanted.first_byte_timeout.count() == 0)
     options.response_first_byte_timeout_ms =
         static_cast<std::uint64_t>(wanted.reply_timeout.count());

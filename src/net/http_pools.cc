@@ -115,7 +115,8 @@ void HttpPools::read_on() {
   while (!for_memory_.empty()) {
     const auto first = for_memory_.begin();
     const bool is_first_in_line = memory.is_spent() && memory.may_read(first->first);
-    if (room == 0 && !is_first_in_line) break;
+    // What was complete has been decompressed meanwhile, to whatever size.
+    if ((room == 0 || memory.is_spent()) && !is_first_in_line) break;
     room -= std::min(room, kReplyWindow);
     HttpExchange* const exchange = first->second;
     for_memory_.erase(first);

@@ -132,6 +132,23 @@ def test_what_failed_is_asked_again_alone(lake, api):
     lake("fetch", "readings", "--failed", plan, code=0)
     assert {request["path"].split("/")[2] for request in api.requests("/devices/")} == failed
     assert got(lake) == expected(api, devices(200))
+    told = lake("fetch", "readings", "--failed", plan, code=2).err
+    assert "has not been answered since" in told and got(lake) == expected(api, devices(200)), "no row twice"
+
+
+def test_where_nothing_was_answered_the_next_fetch_has_the_same_to_ask(lake, api):
+    dataset = readings(api, 3, "since={since}")
+    dataset["source"]["since"] = {"start": "2026-11-01"}
+    configure(lake, readings=dataset)
+    api.configure(status=403)
+    lake("fetch", "readings", "--time", "2026-11-02T00:00:00Z", code=1)
+    api.configure()
+    api.forget()
+    lake("fetch", "readings", "--time", "2026-11-03T00:00:00Z", code=0)
+    assert {request["query"].replace("%3A", ":") for request in api.requests("/devices/")} == {"since=2026-11-01T00:00:00Z"}
+    api.forget()
+    lake("fetch", "readings", "--time", "2026-11-04T00:00:00Z", code=0)
+    assert {request["query"].replace("%3A", ":") for request in api.requests("/devices/")} == {"since=2026-11-03T00:00:00Z"}
 
 
 def test_a_lost_network_repeats_uncommitted_slices_only(lake, api):

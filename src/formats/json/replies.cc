@@ -367,11 +367,15 @@ LandedLine to_landed_line(const LandedReply& reply, const std::string& records) 
   fmt::format_to(std::back_inserter(line),
                  R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
                  reply.page, reply.parameters, nlohmann::json(reply.request).dump(), reply.status);
-  const auto rows = count_rows(reply.body, records);
+  // A byte order mark may stand before a text, not within a line.
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  std::string_view body = reply.body;
+  if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
+  const auto rows = count_rows(body, records);
   if (rows) {
     line += R"("reply":)";
     const std::size_t begin = line.size();
-    line += reply.body;
+    line += body;
     // Inside a string no line feed can be: it is not JSON there.
     std::replace_if(
         line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),

@@ -63,6 +63,19 @@ TEST(Redirected, WithinAnOriginKeepsCredentials) {
   EXPECT_EQ(names(there->request), "X-Key Authorization Cookie Content-Type Accept ");
 }
 
+TEST(Redirected, SecretsOfTheQueryStayWithTheOrigin) {
+  AuthorizedRequest from{.request = {.method = "GET",
+                                     .origin = {"api.example.com", 443, true},
+                                     .target = "/d?key=a%2Fb"},
+                         .credential_query = {{"key", "a/b"}}};
+  EXPECT_EQ(redirected(from, redirect(301, "/d/"), {})->request.target, "/d/?key=a%2Fb");
+  EXPECT_EQ(redirected(from, redirect(302, "/d/?key=a%2fb&n=1"), {})->request.target,
+            "/d/?n=1&key=a%2Fb");
+  EXPECT_EQ(redirected(from, redirect(302, "https://other.example.com/d?key=a%2fb&n=1"), {})
+                ->request.target,
+            "/d?n=1");
+}
+
 TEST(Redirected, ToAnotherOriginLeavesCredentialsAndBodyBehind) {
   for (const std::string location :
        {"https://other.example.com/e", "https://api.example.com:8443/e", "//other.example.com/e"}) {

@@ -56,6 +56,13 @@ Pass rows_of(const std::string& lines, const ReplyOptions& options) {
   return pass.value_or(Pass{});
 }
 
+TEST(Replies, AByteOrderMarkIsNoPartOfTheRow) {
+  const Pass pass =
+      rows_of(landed("\xef\xbb\xbf{\"a\":1}") + landed(R"({"a":2})", "", 1), options(""));
+  EXPECT_THAT(pass.rejects, IsEmpty());
+  EXPECT_EQ(rows_counted("\xef\xbb\xbf[1,2]", ""), 2U);
+}
+
 TEST(Replies, AnObjectIsOneRow) {
   const Pass pass = rows_of(landed(R"({"datetime":"2020-01-27","values":[1,2]})"), options(""));
   EXPECT_THAT(pass.rows, ElementsAre("datetime=2020-01-27 values=[1, 2]"));

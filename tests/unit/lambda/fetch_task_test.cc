@@ -137,12 +137,15 @@ TEST_F(FetchTask, TheSameEventAgainAsksNothing) {
   EXPECT_THAT(api_.asked(), IsEmpty());
 }
 
-TEST_F(FetchTask, WhatFailsIsToldAndFailsNothing) {
+TEST_F(FetchTask, WhereNothingWasAnsweredTheInvocationFailsOnEveryDelivery) {
   status_ = 404;
-  const auto answer = handle(kEvent);
-  ASSERT_TRUE(answer) << answer.error().to_string();
-  ASSERT_THAT((*answer)["tasks"], SizeIs(1));
-  EXPECT_EQ((*answer)["tasks"][0]["sets_failed"], 10);
+  for (int delivery = 0; delivery < 2; ++delivery) {
+    const auto answer = handle(kEvent);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kPermanent);
+    EXPECT_THAT(answer.error().message, HasSubstr("all 10 parameter sets failed"));
+    EXPECT_THAT(answer.error().message, HasSubstr("answered 404"));
+  }
 }
 
 TEST_F(FetchTask, WhereTimeIsShortItIsHandedOnUntilItIsFinished) {
