@@ -47,6 +47,8 @@ struct EngineOptions {
   std::function<bool()> give_up;
   // The one of the client's HttpOptions; none: no bound.
   std::shared_ptr<ReplyMemory> memory;
+  // What the pages of one set may come to, since they wait for the last one: more fails the set.
+  std::size_t most_of_a_set = SIZE_MAX;
   std::optional<std::uint64_t> seed;  // of jitter; none: another one each run
   EngineClock* clock = nullptr;       // null: the machine's
 };

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 // Replies wait in a part of the working memory; the rest is for making Parquet meanwhile.
 constexpr std::chrono::milliseconds kLongestTokenRequest{10'000};
-constexpr std::uint64_t kShareOfReplies = 4;
+constexpr std::uint64_t kShareOfReplies = 8;
 constexpr std::uint64_t kLeastReplyMemory = std::uint64_t{4} << 20;
 
 // When what must be over, so that everything complete is committed by the deadline.
@@ -46,6 +46,7 @@ EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& sour
   engine.requests_per_second_per_host = limits.requests_per_second_per_host;
   engine.retries = limits.retries;
   engine.retry_budget = limits.retry_budget;
+  engine.most_of_a_set = options.run.resources.memory;
   engine.allow_http = source.allow_http;
   engine.give_up_at = times.give_up_at;
   engine.give_up = options.interrupted;

@@ -75,7 +75,7 @@ class AdaptiveConcurrency {
  public:
   explicit AdaptiveConcurrency(std::size_t most)
       : most_(static_cast<double>(std::max<std::size_t>(most, 1))),
-        allowed_(std::min(most_, std::max(kFirst, most_ / 2))) {}
+        allowed_(std::min(most_, std::max(kFirst, most_ * 3 / 4))) {}
 
   std::size_t allowed() const { return static_cast<std::size_t>(allowed_); }
   void succeeded(std::chrono::microseconds first_byte);

@@ -97,12 +97,12 @@ void EngineRun::keep(std::size_t position, HttpReply reply) {
   set.answer.bytes += reply.body.size();
   set.answer.pages.push_back(std::move(reply));
   // What is asked first reads on whatever it takes, so that a set must have an end.
-  if (options_.memory && set.answer.pages.size() > 1 && set.held > options_.memory->limit())
+  if (set.answer.pages.size() > 1 && set.held > options_.most_of_a_set)
     return failed(set, {ErrorKind::kPermanent,
-                        fmt::format("its first {} pages are more than the {} MiB that replies may "
+                        fmt::format("its first {} pages are more than the {} MiB that one set may "
                                     "take in memory; ask for less with each parameter set, or give "
                                     "it more --memory",
-                                    set.answer.pages.size(), options_.memory->limit() >> 20),
+                                    set.answer.pages.size(), options_.most_of_a_set >> 20),
                         {}});
   auto next = asking_.next(set.n, set.asked.request, set.page, set.answer.pages.back());
   if (!next) return failed(set, std::move(next).error());

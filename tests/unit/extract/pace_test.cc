@@ -103,8 +103,8 @@ class AdaptiveConcurrencyTest : public testing::Test {
   PaceTime now_{};
 };
 
-TEST_F(AdaptiveConcurrencyTest, BeginsAtHalfAndIsAtItsMostARoundLater) {
-  EXPECT_EQ(concurrency_.allowed(), 450u);
+TEST_F(AdaptiveConcurrencyTest, BeginsAtThreeQuartersAndIsAtItsMostARoundLater) {
+  EXPECT_EQ(concurrency_.allowed(), 675u);
   round(milliseconds(100));
   EXPECT_EQ(concurrency_.allowed(), 900u);
   round(milliseconds(100));
