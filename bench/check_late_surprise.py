@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 COMPARE = """
 import duckdb, json, sys
 source, target, types = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+duckdb.execute("SET enable_progress_bar = false")  # it would be printed among the result
 quoted = lambda path: "'" + path.replace("'", "''") + "'"
 found = {row[0]: row[1] for row in duckdb.execute(f"DESCRIBE FROM read_parquet({quoted(target)})").fetchall()}
 differences = [f"{name} is {found.get(name, 'missing')}, expected {wanted}" for name, wanted in types.items() if found.get(name) != wanted]
