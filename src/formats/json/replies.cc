@@ -66,6 +66,12 @@ std::string pointer_of(std::string_view path) {
   return pointer;
 }
 
+// Pages end where there is nothing, or null, at `records` (src/extract/paginate.cc): that is no
+// row.
+bool may_be_the_end(std::uint64_t page) {
+  return page > 0;
+}
+
 // The rows of a block of landed lines, decoded as JSON records; what their rejects say is put in
 // the words of replies.
 class ReplyChunk : public Chunk {
@@ -145,6 +151,7 @@ class RowCutter {
       return refuse("this line is no landed reply");
     std::string prefix;
     bool has_reply = false, is_header = false;
+    std::uint64_t page = 0;
     for (auto member : object) {
       std::string_view key;
       if (member.unescaped_key().get(key)) return refuse("this line is no landed reply");
@@ -152,7 +159,9 @@ class RowCutter {
         is_header = true;
         break;
       }
-      if (key == "parameters") {
+      if (key == "page") {
+        if (member.value().get(page)) return refuse("this line is no landed reply");
+      } else if (key == "parameters") {
         std::string_view raw;
         if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
         LAKEGATE_TRY(prefix, added(raw));
@@ -163,7 +172,7 @@ class RowCutter {
         has_reply = true;
         ondemand::value value;
         if (member.value().get(value)) return refuse("this line is no landed reply");
-        LAKEGATE_CHECK(take(value, line, index, prefix, rows, places));
+        LAKEGATE_CHECK(take(value, page, line, index, prefix, rows, places));
       }
     }
     if (!has_reply && !is_header) return refuse("this line has no reply");
@@ -171,10 +180,12 @@ class RowCutter {
   }
 
  private:
-  Result<void> take(ondemand::value& value, const Record& line, std::uint32_t index,
-                    std::string_view prefix, Block& rows, std::vector<Place>& places) {
+  Result<void> take(ondemand::value& value, std::uint64_t page, const Record& line,
+                    std::uint32_t index, std::string_view prefix, Block& rows,
+                    std::vector<Place>& places) {
     ondemand::value at = value;
     if (!options_.records.empty() && value.at_pointer(options_.records).get(at)) {
+      if (may_be_the_end(page)) return {};
       reject(line, index, fmt::format("the reply has nothing at {}", options_.records), rows,
              places);
       return {};
@@ -184,6 +195,8 @@ class RowCutter {
       reject(line, index, "the reply is not JSON", rows, places);
       return {};
     }
+    if (type == ondemand::json_type::null && !options_.records.empty() && may_be_the_end(page))
+      return {};
     if (type == ondemand::json_type::array) {
       std::int64_t element = 0;
       for (auto each : at.get_array()) {
@@ -346,11 +359,13 @@ std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& rec
 }
 
 // How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.
-std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records) {
+std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records,
+                                        std::uint64_t page) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element element;
   if (parser.parse(body.data(), body.size()).get(element) == simdjson::SUCCESS) {
     if (!records.empty() && element.at_pointer(records).get(element)) return 0;
+    if (element.is_null() && !records.empty() && may_be_the_end(page)) return 0;
     simdjson::dom::array array;
     return element.get_array().get(array) ? 1 : array.size();
   }
@@ -371,7 +386,7 @@ LandedLine to_landed_line(const LandedReply& reply, const std::string& records) 
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   std::string_view body = reply.body;
   if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
-  const auto rows = count_rows(body, records);
+  const auto rows = count_rows(body, records, reply.page);
   if (rows) {
     line += R"("reply":)";
     const std::size_t begin = line.size();

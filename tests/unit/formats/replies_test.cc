@@ -56,6 +56,22 @@ Pass rows_of(const std::string& lines, const ReplyOptions& options) {
   return pass.value_or(Pass{});
 }
 
+TEST(Replies, NothingOnALaterPageIsTheEndAndNoRow) {
+  for (const std::string body : {R"({"items":null})", "{}"}) {
+    LandedReply last{.n = 0, .parameters = "{}", .request = {}};
+    last.page = 1;
+    last.body = body;
+    const LandedLine line = to_landed_line(last, "/items");
+    EXPECT_EQ(line.rows, 0U);
+    const Pass pass =
+        rows_of(landed(R"({"items":[{"a":1}]})", "/items") + line.text + "\n", options("/items"));
+    EXPECT_THAT(pass.rows, SizeIs(1));
+    EXPECT_THAT(pass.rejects, IsEmpty());
+    EXPECT_THAT(rows_of(landed(body, "/items"), options("/items")).rejects, SizeIs(1))
+        << "a first one";
+  }
+}
+
 TEST(Replies, AByteOrderMarkIsNoPartOfTheRow) {
   const Pass pass =
       rows_of(landed("\xef\xbb\xbf{\"a\":1}") + landed(R"({"a":2})", "", 1), options(""));
