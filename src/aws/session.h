@@ -29,8 +29,8 @@ struct AwsSettings {
   // kInvalidInput without a region, naming the ways to set one.
   Result<void> require_region() const;
   // The endpoint configured for a service ("s3", "dynamodb", "sqs", "glue", "events",
-  // "secretsmanager", "ssm"), else AWS's own for the region and the partition (aws, aws-cn,
-  // aws-us-gov).
+  // "lambda", "secretsmanager", "ssm"), else AWS's own for the region and the partition (aws,
+  // aws-cn, aws-us-gov).
   Result<HttpOrigin> endpoint(std::string_view service) const;
   // Whether it is configured, and so perhaps not AWS's.
   bool has_own_endpoint(std::string_view service) const;

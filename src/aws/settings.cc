@@ -25,6 +25,7 @@ constexpr std::array kServices = {Service{"s3", "s3"},
                                   Service{"sqs", "sqs"},
                                   Service{"glue", "glue"},
                                   Service{"events", "eventbridge"},
+                                  Service{"lambda", "lambda"},
                                   Service{"secretsmanager", "secrets_manager"},
                                   Service{"ssm", "ssm"}};
 

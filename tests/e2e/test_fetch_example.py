@@ -35,3 +35,19 @@ def test_the_example(lake, api):
         np.testing.assert_array_equal(values, api.content.values(device, size))
     assert min(sizes) == 10 and max(sizes) == 100_000
     assert len(Fetches(lake).report()) == 12_000 and Fetches(lake).failed() == {}
+
+
+def test_a_dataset_from_one_reply(lake, api, tmp_path):
+    """`add URL` writes a source and a schema that `fetch` then works with, and no secret."""
+    token = tmp_path / "token"
+    token.write_text("Canary0123456789\n")
+    api.configure(auth="bearer", secret="Canary0123456789")
+    lake.configure("datasets: {}\n")
+    added = lake("add", api.url("http", "/devices/{device}/readings?values=3"), "--name", "readings", "--each",
+                 "device=d1,d2,d3", "--bearer", f"file:{token}", "--allow-http", "--allow-host", "127.0.0.1", code=0)
+    written = (lake.root / "lake.yaml").read_text()
+    assert "list<int64>" in written and "Canary" not in written + added.out + added.err
+    lake("check", code=0)
+    lake("fetch", "readings", code=0)
+    table = ds.dataset(lake.root / "curated" / "readings", format="parquet").to_table()
+    assert table["values"].to_pylist() == [list(api.content.values(device, 3)) for device in ("d1", "d2", "d3")]
