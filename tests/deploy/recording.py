@@ -5,11 +5,13 @@ a function may have to do, failures included."""
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import io
 import json
 import pathlib
 import random
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -143,8 +145,16 @@ class Work:
     def land(self, key: str, content: bytes | str) -> dict:
         """The event of an object that has landed."""
         body = content.encode() if isinstance(content, str) else content
+        self.wait_for_a_later_second(f"landing/{key}")
         self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}landing/{key}", Body=body)
         return self.event(f"landing/{key}")
+
+    def wait_for_a_later_second(self, key: str) -> None:
+        """S3's times are whole seconds, and which of two versions of one second is the newer one nobody can say."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix + key).get("Contents", [])
+        for item in listed:
+            while datetime.datetime.now(datetime.UTC) - item["LastModified"] < datetime.timedelta(seconds=1):
+                time.sleep(0.05)
 
     def event(self, key: str) -> dict:
         return {"version": "0", "id": "1", "source": "aws.s3", "detail-type": "Object Created", "detail": {
