@@ -1,5 +1,6 @@
 #include "extract/slice_asking.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lake/utf8.h"
@@ -18,16 +19,16 @@ SliceAsking::SliceAsking(Parts parts)
 
 Result<AuthorizedRequest> SliceAsking::request(std::size_t n, const Page& page) {
   LAKEGATE_TRY(HttpRequest request, parts_.requests.build(parts_.plan.sets, n, page));
-  std::vector<std::string>& asked = asked_[n];
+  std::vector<AskedPage>& asked = asked_[n];
   if (asked.size() <= page.number) asked.resize(page.number + 1);
   // Before credentials are added; links that servers wrote may have them all the same, in whatever
   // spelling.
-  asked[page.number] = parts_.redactor.redact(describe(request));
+  asked[page.number].request = parts_.redactor.redact(describe(request));
   HttpRequest shown = request;
   LAKEGATE_TRY(AuthorizedRequest authorized, parts_.authorizer.authorize(std::move(request)));
   if (!authorized.credential_query.empty()) {
     shown.target = without_secrets(shown.target, authorized.credential_query);
-    asked[page.number] = parts_.redactor.redact(describe(shown));
+    asked[page.number].request = parts_.redactor.redact(describe(shown));
   }
   return authorized;
 }
@@ -51,7 +52,10 @@ Result<void> SliceAsking::answered(std::size_t n, Answer answer) {
   if (!slice_)
     slice_ = std::make_unique<SliceWriter>(parts_.store, parts_.dataset, parts_.plan,
                                            n / parts_.plan.slice_requests + 1);
-  LAKEGATE_CHECK(slice_->add(n, answer, asked_[n]));
+  std::vector<AskedPage>& asked = asked_[n];
+  for (std::size_t page = 0; page < std::min(asked.size(), answer.pages.size()); ++page)
+    asked[page].is_repeated = parts_.redactor.finds_any(answer.pages[page].body);
+  LAKEGATE_CHECK(slice_->add(n, answer, asked));
   asked_.erase(n);
   ++counts_.sets;
   if (answer.failure) ++counts_.failed;

@@ -50,7 +50,7 @@ class SliceAsking : public Asking {
   Paginator paginator_;
   std::unique_ptr<SliceWriter> slice_;
   // What was asked for each page of the sets under way, without secrets.
-  std::map<std::size_t, std::vector<std::string>> asked_;
+  std::map<std::size_t, std::vector<AskedPage>> asked_;
   FetchCounts counts_;
 };
 

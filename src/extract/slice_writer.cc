@@ -118,7 +118,7 @@ Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
 }
 
 Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
-                              const std::vector<std::string>& requests) {
+                              const std::vector<AskedPage>& asked) {
   ReportRow row{.n = set,
                 .attempts = answer.attempts,
                 .status = answer.status,
@@ -137,7 +137,9 @@ Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
   } else {
     LandedReply reply{.n = set, .page = 0, .parameters = parameters, .request = {}};
     for (const HttpReply& page : answer.pages) {
-      reply.request = reply.page < requests.size() ? requests[reply.page] : "";
+      const AskedPage shown = reply.page < asked.size() ? asked[reply.page] : AskedPage{};
+      reply.request = shown.request;
+      reply.repeats_secret = shown.is_repeated;
       reply.status = page.status;
       reply.body = page.body;
       LAKEGATE_CHECK(land(reply, row.rows));

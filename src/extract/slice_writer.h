@@ -18,6 +18,12 @@ namespace lakegate {
 
 layout::FetchSlice slice_of(const Plan& plan, std::uint64_t number);
 
+// What was asked for one page of a set.
+struct AskedPage {
+  std::string request;       // without secrets
+  bool is_repeated = false;  // a secret of it is in the reply
+};
+
 // One thread at a time; may be handed from one to another. Destroyed before it is published, it
 // leaves nothing that counts.
 class SliceWriter {
@@ -31,9 +37,9 @@ class SliceWriter {
   std::size_t end_set() const { return end_; }
   std::uint64_t number() const { return record_.slice; }
 
-  // Every set of the slice, in order. `requests`: what was asked for each page, without secrets.
+  // Every set of the slice, in order. `asked`: for each page.
   // The replies of a set that failed are not landed.
-  Result<void> add(std::size_t set, const Answer& answer, const std::vector<std::string>& requests);
+  Result<void> add(std::size_t set, const Answer& answer, const std::vector<AskedPage>& asked);
 
   // Report, record, then the landed object: when that is there, the slice is asked. `may_publish`
   // is asked last; its error leaves the slice unasked.

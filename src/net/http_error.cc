@@ -69,10 +69,7 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
       break;
   }
   if (aws_error_code_is_tls(error_code))
-    return permanent(fmt::format(
-        "no TLS connection, most likely because its certificate does not verify ({}); where the "
-        "server has a certificate of your own authority, name that one's file with {}",
-        crt_message(error_code), ca_setting));
+    return retryable(fmt::format("its TLS connection broke off ({})", crt_message(error_code)));
   return retryable(crt_message(error_code));
 }
 
@@ -81,7 +78,8 @@ bool is_timeout(const Error& error) {
          error.message.find(kNoReplyInTime) != std::string::npos;
 }
 
-Error connection_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting) {
+Error connection_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting,
+                       bool may_be_chance) {
   switch (error_code) {
     case AWS_IO_SOCKET_CLOSED:
     case AWS_ERROR_HTTP_CONNECTION_CLOSED:
@@ -93,8 +91,17 @@ Error connection_error(int error_code, const HttpOrigin& origin, std::string_vie
                           "server speak https?",
                           host_header(origin)),
               {}};
-    default:
+    case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
+    case AWS_IO_TLS_ERROR_DEFAULT_TRUST_STORE_NOT_FOUND:
       break;
+    default:
+      if (!aws_error_code_is_tls(error_code)) break;
+      return {may_be_chance ? ErrorKind::kRetryable : ErrorKind::kPermanent,
+              fmt::format("{}: no TLS connection, most likely because its certificate does not "
+                          "verify ({}); where the server has a certificate of your own authority, "
+                          "name that one's file with {}",
+                          host_header(origin), crt_message(error_code), ca_setting),
+              {}};
   }
   return http_error(error_code, origin, ca_setting);
 }

@@ -20,6 +20,10 @@ namespace {
 // request seldom meets a connection that is just going.
 constexpr std::uint64_t kIdleMilliseconds = 4'000;
 
+// After so many handshakes without any that succeeded it is no accident: the certificate is wrong,
+// or nobody speaks TLS there.
+constexpr std::size_t kMostHandshakes = 3;
+
 std::size_t most_streams(const aws_http_connection* connection) {
   std::array<aws_http2_setting, AWS_HTTP2_SETTINGS_COUNT> settings = {};
   aws_http2_connection_get_remote_settings(connection, settings.data());
@@ -79,7 +83,8 @@ Result<void> HttpPool::open(std::shared_ptr<void> keep) {
   options.proxy_ev_settings = &proxy;
   options.initial_settings_array = no_push.data();
   options.num_initial_settings = no_push.size();
-  options.max_connections = wanted.max_connections;
+  // A few more for those that are going: see on_tls().
+  options.max_connections = wanted.max_connections + (origin_.tls ? kMostHandshakes : 0);
   options.max_connection_idle_in_milliseconds = kIdleMilliseconds;
   options.shutdown_complete_callback = [](void* kept) {
     delete static_cast<std::shared_ptr<void>*>(kept);
@@ -108,7 +113,7 @@ Result<void> HttpPool::open(std::shared_ptr<void> keep) {
 
 void HttpPool::send(std::unique_ptr<HttpExchange> exchange) {
   if (protocol_ == Protocol::kHttp1) return acquire(std::move(exchange));
-  if (tls_failure_) return HttpExchange::refuse(std::move(exchange), *tls_failure_);
+  if (is_without_tls()) return HttpExchange::refuse(std::move(exchange), no_connection(tls_error_));
   waiting_.push_back(std::move(exchange));
   multiplex();
 }
@@ -148,20 +153,33 @@ void HttpPool::on_connection(aws_http_connection* connection, int error_code, vo
 }
 
 // A connection that TLS was not agreed upon for goes only after half a minute, so that nobody
-// learns from its timing what was wrong. What waits for it need not; and until then the server is
-// taken at its word.
+// learns from its timing what was wrong. What waits for it need not.
 void HttpPool::on_tls(aws_channel_handler* /*handler*/, aws_channel_slot* /*slot*/, int error_code,
                       void* self) {
   auto& pool = *static_cast<HttpPool*>(self);
-  if (error_code == AWS_ERROR_SUCCESS || !pool.multiplexed_.empty()) return;
-  pool.tls_failure_ = pool.connection_error(error_code);
-  pool.fail_waiting(*pool.tls_failure_);
+  if (error_code == AWS_ERROR_SUCCESS) {
+    pool.had_tls_ = true;
+    return;
+  }
+  if (pool.protocol_ == Protocol::kHttp1) return;  // the manager's acquisitions are the exchanges'
+  ++pool.going_;
+  pool.tls_error_ = error_code;
+  // Others may manage, and as long as there are connections they take what waits.
+  if (pool.multiplexed_.empty() && pool.going_ >= pool.acquiring_)
+    pool.fail_waiting(pool.no_connection(error_code));
+}
+
+bool HttpPool::is_without_tls() const {
+  return !had_tls_ && going_ >= kMostHandshakes;
 }
 
 void HttpPool::connected(aws_http_connection* connection, int error_code) {
   --acquiring_;
-  tls_failure_.reset();
   if (connection == nullptr) {
+    if (going_ > 0) {
+      --going_;
+      return;  // what waited has been told
+    }
     // As long as there are others, what waits has a chance of going over them.
     if (multiplexed_.empty()) fail_waiting(no_connection(error_code));
     return;
@@ -207,7 +225,7 @@ void HttpPool::multiplex() {
     HttpExchange::start(std::move(first), *this, room->connection);
   }
   // One that is idle comes at once, and has been used when this returns.
-  while (!is_closed_ && acquiring_ < connections_wanted()) acquire(nullptr);
+  while (!is_closed_ && acquiring_ - going_ < connections_wanted()) acquire(nullptr);
 }
 
 // The first connection shows which protocol it is, and how many requests go over one.
@@ -246,7 +264,8 @@ Error HttpPool::connection_error(int error_code) const {
 Error HttpPool::no_connection(int error_code) const {
   if (error_code == kAddressRefused && means_.checked)
     if (auto refusal = means_.checked->refusal(origin_.host)) return *std::move(refusal);
-  return lakegate::connection_error(error_code, origin_, means_.options.ca_setting);
+  return lakegate::connection_error(error_code, origin_, means_.options.ca_setting,
+                                    !is_without_tls());
 }
 
 }  // namespace lakegate

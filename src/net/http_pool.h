@@ -62,6 +62,7 @@ class HttpPool final : public HttpConnectionSource {
   Multiplexed* with_room();
   void fail_waiting(const Error& error);
   Error no_connection(int error_code) const;
+  bool is_without_tls() const;
 
   const HttpOrigin origin_;
   const Means means_;
@@ -69,8 +70,10 @@ class HttpPool final : public HttpConnectionSource {
   Protocol protocol_ = Protocol::kHttp1;
   std::deque<std::unique_ptr<HttpExchange>> waiting_;  // unless kHttp1: the manager has the queue
   std::vector<Multiplexed> multiplexed_;
-  std::size_t acquiring_ = 0;         // for the pool
-  std::optional<Error> tls_failure_;  // of a connection that is still going
+  std::size_t acquiring_ = 0;  // for the pool
+  std::size_t going_ = 0;      // of those: TLS was not agreed upon, which they are told later
+  int tls_error_ = 0;          // why not, the last time
+  bool had_tls_ = false;       // it was agreed upon once
   bool is_closed_ = false;
 };
 

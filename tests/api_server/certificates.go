@@ -54,6 +54,8 @@ func certificatesIn(folder string) (map[string]tls.Certificate, error) {
 	}{
 		"https":       {trusted, good},
 		"https1":      {trusted, good},
+		"flaky":       {trusted, good},
+		"flaky1":      {trusted, good},
 		"expired":     {trusted, here(now.Add(-10*day), now.Add(-day))},
 		"wrong-host":  {trusted, elsewhere},
 		"self-signed": {nil, good},

@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -91,10 +93,12 @@ func run(folder string, seed uint64, record bool, settings, httpAddress string) 
 			return err
 		}
 	}
-	for _, name := range []string{"https", "https1", "expired", "wrong-host", "self-signed", "unknown-ca"} {
-		certificate := certificates[name]
-		if err := add(name, &certificate, name != "https1", api); err != nil {
+	for name, certificate := range certificates {
+		if err := add(name, &certificate, !strings.HasSuffix(name, "1"), api); err != nil {
 			return err
+		}
+		if strings.HasPrefix(name, "flaky") {
+			open[len(open)-1].TLSConfig.GetConfigForClient = everyThirdFails()
 		}
 	}
 	if err := add("control", nil, false, &control{api: api, records: records}); err != nil {
@@ -123,6 +127,17 @@ func run(folder string, seed uint64, record bool, settings, httpAddress string) 
 		return records.append(filepath.Join(folder, "requests.ndjson"))
 	case err := <-failed:
 		return err
+	}
+}
+
+// everyThirdFails breaks off every third handshake, the first among them.
+func everyThirdFails() func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	var handshakes atomic.Int64
+	return func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if handshakes.Add(1)%3 == 1 {
+			return nil, errors.New("broken off")
+		}
+		return nil, nil
 	}
 }
 

@@ -163,6 +163,21 @@ def test_bad_certificates_are_refused(lake, api, listener):
     assert "certificate" in failed["failure"].lower() or "tls" in failed["failure"].lower()
 
 
+@pytest.mark.parametrize("listener", ["flaky", "flaky1"])
+def test_a_handshake_that_fails_by_chance_is_tried_again(lake, api, listener):
+    configure(lake, readings=readings(api, 60, "latency=20ms", listener, limits={"concurrency": 6}))
+    lake("fetch", "readings", code=0)
+    assert got(lake) == expected(api, [f"d{i}" for i in range(60)])
+    assert Fetches(lake).failed() == {}
+
+
+def test_a_bad_certificate_is_not_asked_again_and_again(lake, api):
+    configure(lake, readings=readings(api, 100, "", "expired", limits={"concurrency": 1}))
+    lake("fetch", "readings")
+    assert api.requests() == [] and len(Fetches(lake).failed()) == 100
+    assert api.counts()["connections"]["expired"] <= 5
+
+
 def test_an_authority_is_trusted_only_where_it_is_named(lake, api):
     dataset = readings(api, 1, "", "https", limits={"retries": 0})
     del dataset["source"]["ca_file"]

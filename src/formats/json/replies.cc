@@ -40,12 +40,15 @@ struct Place {
 struct Envelope {
   std::string request;
   int status = 0;
+  bool repeats_secret = false;
 };
 
 Envelope envelope_of(std::string_view line) {
   const auto parsed = nlohmann::json::parse(line, nullptr, false);
   if (!parsed.is_object()) return {};
-  return {.request = parsed.value("request", ""), .status = parsed.value("status", 0)};
+  return {.request = parsed.value("request", ""),
+          .status = parsed.value("status", 0),
+          .repeats_secret = parsed.value("repeats_secret", false)};
 }
 
 // "values[3].x" as the rest of a JSON Pointer: "/values/3/x".
@@ -64,6 +67,17 @@ std::string pointer_of(std::string_view path) {
       pointer += c;
   }
   return pointer;
+}
+
+// Whatever came from the reply.
+void withhold(Reject& reject) {
+  reject.message =
+      "the reply repeats a secret of its request, so that nothing of it is shown; it is landed as "
+      "it came";
+  reject.raw.clear();
+  reject.raw_was_cut = false;
+  if (reject.reason == RejectReason::kUnknownColumn || reject.reason == RejectReason::kDuplicateKey)
+    reject.column.clear();  // a name that the reply has
 }
 
 // Pages end where there is nothing, or null, at `records` (src/extract/paginate.cc): that is no
@@ -108,6 +122,7 @@ class ReplyChunk : public Chunk {
       reject.raw_was_cut = text.size() > kMaxRawBytes;
       reject.raw = without_cut_character(text.substr(0, kMaxRawBytes));
     }
+    if (envelope.repeats_secret) withhold(reject);
     RejectedReply& reply = reject.reply.emplace();
     reply.request = envelope.request;
     reply.status = envelope.status;
@@ -382,6 +397,7 @@ LandedLine to_landed_line(const LandedReply& reply, const std::string& records) 
   fmt::format_to(std::back_inserter(line),
                  R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
                  reply.page, reply.parameters, nlohmann::json(reply.request).dump(), reply.status);
+  if (reply.repeats_secret) line += R"("repeats_secret":true,)";
   // A byte order mark may stand before a text, not within a line.
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   std::string_view body = reply.body;

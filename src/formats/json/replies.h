@@ -2,6 +2,7 @@
 // {"lakegate_replies":1,…}, then a line a reply:
 //   {"n":17,"page":0,"parameters":{"device":"d1"},"request":"GET https://…","status":200,"reply":…}
 // where the body was not JSON, "reply_text" (or "reply_base64") holds it instead of "reply".
+// A reply in which a secret of its request was found has "repeats_secret":true before it.
 // docs/fetch.md has the form.
 #pragma once
 
@@ -34,6 +35,7 @@ struct LandedReply {
   std::string parameters;  // a JSON object
   std::string request;
   int status = 0;
+  bool repeats_secret = false;  // of the request: rejects then show nothing of the reply
   std::string_view body;
 };
 struct LandedLine {
