@@ -12,7 +12,7 @@ constexpr std::string_view kDuckDbFiles =
 }  // namespace
 
 const std::vector<RecordColumn>& run_columns() {
-  static const std::vector<RecordColumn> columns = {
+  static const std::vector<RecordColumn> kColumns = {
       {"format", "int", "INTEGER"},
       {"arrival",
        "struct<`dataset`:string,`key`:string,`version`:string,`size`:bigint,`arrived_at`:string,"
@@ -32,18 +32,18 @@ const std::vector<RecordColumn>& run_columns() {
       {"duration_ms", "bigint", "BIGINT"},
       {"lakegate_version", "string", "VARCHAR"},
   };
-  return columns;
+  return kColumns;
 }
 
 const std::vector<RecordColumn>& reject_columns() {
-  static const std::vector<RecordColumn> columns = {
+  static const std::vector<RecordColumn> kColumns = {
       {"row", "bigint", "BIGINT"},           {"line", "bigint", "BIGINT"},
       {"offset", "bigint", "BIGINT"},        {"column", "string", "VARCHAR"},
       {"reason", "string", "VARCHAR"},       {"message", "string", "VARCHAR"},
       {"raw", "string", "VARCHAR"},          {"raw_base64", "string", "VARCHAR"},
       {"raw_was_cut", "boolean", "BOOLEAN"},
   };
-  return columns;
+  return kColumns;
 }
 
 }  // namespace lakegate

@@ -36,8 +36,8 @@ constexpr std::array kZero = {
     Range{0xFE00, 0xFE0F}, Range{0xFE20, 0xFE2F}, Range{0xFEFF, 0xFEFF}, Range{0xE0100, 0xE01EF},
 };
 
-template <std::size_t N>
-bool contains(const std::array<Range, N>& ranges, char32_t code) {
+template <std::size_t kCount>
+bool contains(const std::array<Range, kCount>& ranges, char32_t code) {
   const auto it = std::upper_bound(ranges.begin(), ranges.end(), code,
                                    [](char32_t c, const Range& range) { return c < range.first; });
   return it != ranges.begin() && code <= std::prev(it)->last;

@@ -21,13 +21,13 @@
 namespace lakegate::cli {
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {
+  static const std::vector<Command> kAll = {
       init_command(),      add_command(),    run_command(),     fetch_command(),   status_command(),
       rejects_command(),   check_command(),  replay_command(),  verify_command(),  widen_command(),
       convert_command(),   schema_command(), cat_command(),     load_command(),    push_command(),
       invoke_command(),    lambda_command(), package_command(), catalog_command(), ddl_command(),
       completion_command()};
-  return all;
+  return kAll;
 }
 
 namespace {

@@ -42,7 +42,7 @@ std::optional<fs::path> own_folder() {
   std::error_code error;
   const fs::path loader = fs::read_symlink("/proc/self/exe", error);
   if (error || loader.parent_path().filename() != "lib") return std::nullopt;
-  const fs::path folder = loader.parent_path().parent_path();
+  fs::path folder = loader.parent_path().parent_path();
   if (!fs::exists(folder / "lib" / "lakegate", error)) return std::nullopt;
   return folder;
 }

@@ -9,6 +9,7 @@
 #include "cli/progress_bar.h"
 #include "cli/run_report.h"
 #include "cli/serving.h"
+#include "cli/wiring.h"
 #include "convert/lake_run.h"
 #include "convert/orphans.h"
 
@@ -39,6 +40,7 @@ class Replay {
 
   Result<int> run() {
     ObjectStore& store = *lake_.store;
+    LAKEGATE_TRY(catalog_, open_catalog(lake_.location, lake_.config));
     LAKEGATE_TRY(const auto lease, hold(store, dataset_.name));
     LAKEGATE_CHECK(store.sweep());
     LAKEGATE_CHECK(finish_rewrites(store, dataset_.name));
@@ -68,6 +70,12 @@ class Replay {
       failed_ = context_.failed(with_file(failure.error, failure.arrival.key.str()));
   }
 
+  void tell_catalog(const RunRecord& record) {
+    if (!catalog_) return;
+    const auto told = register_committed(*catalog_, lake_, dataset_, record);
+    if (!told) failed_ = context_.failed(told.error());
+  }
+
   bool is_wanted(const Arrival& arrival) const {
     return arrival.id.str().starts_with(options_.arrival) && !interrupted();
   }
@@ -90,6 +98,7 @@ class Replay {
     if (outcome) {
       entry = json_of(*outcome->run.record);
       entry["outcome"] = outcome->same_bytes ? "same_bytes" : "new_generation";
+      tell_catalog(*outcome->run.record);
       say(record.arrival,
           outcome->same_bytes
               ? "the same bytes"
@@ -120,6 +129,7 @@ class Replay {
                  }));
     Json entry = outcome.record ? json_of(*outcome.record) : json_of(*outcome.failure);
     entry["outcome"] = outcome.failed() ? "failed" : "committed";
+    if (outcome.record) tell_catalog(*outcome.record);
     entries_.push_back(std::move(entry));
     if (outcome.failed())
       failed_ = context_.failed(outcome.failure->error);
@@ -156,6 +166,7 @@ class Replay {
   const DatasetConfig& dataset_;
   const Options& options_;
   Context& context_;
+  std::unique_ptr<Catalog> catalog_;  // null where the lake has none
   Json entries_ = Json::array();
   std::uint64_t skipped_ = 0;
   int failed_ = 0;

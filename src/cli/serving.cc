@@ -17,13 +17,19 @@ Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
   return load_dataset(*lake.store, *tables, dataset, options);
 }
 
-void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
-                        const RunRecord& record, RunReport& report) {
+Result<void> register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
+                                const RunRecord& record) {
   const auto done = register_run(catalog, *lake.store, lake.location, dataset, record);
-  if (done) return;
+  if (done) return {};
   Error error = done.error();
   error.message += "; what was run stays, and `lakegate catalog sync` registers it";
-  report.error(dataset.name.str(), error);
+  return Failure(std::move(error));
+}
+
+void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
+                        const RunRecord& record, RunReport& report) {
+  const auto done = register_committed(catalog, lake, dataset, record);
+  if (!done) report.error(dataset.name.str(), done.error());
 }
 
 }  // namespace lakegate::cli

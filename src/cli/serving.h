@@ -16,7 +16,10 @@ Result<LoadSummary> load_served(LakeSession& lake, const DatasetConfig& dataset,
                                 const LoadOptions& options = {}, bool create = false);
 
 // Tells the lake's catalog of a run. The run is committed whether or not the catalog can be
-// reached: what goes wrong is for `report`.
+// reached: an error says so, and how to make up for it.
+Result<void> register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
+                                const RunRecord& record);
+// The same, told to `report`.
 void register_committed(Catalog& catalog, LakeSession& lake, const DatasetConfig& dataset,
                         const RunRecord& record, RunReport& report);
 

@@ -140,7 +140,7 @@ Result<Known> identify_and_note(ObjectStore& store, const Config& config,
   constexpr int kMaxAttempts = 64;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     LAKEGATE_TRY(StoredIndex index, load_index(store, config));
-    LAKEGATE_TRY(const Known known, identify(store, object, index.files));
+    LAKEGATE_TRY(Known known, identify(store, object, index.files));
     const auto before = index.files.find(object.key);
     if (before != index.files.end() && before->second == known) return known;
     index.files[object.key] = known;

@@ -79,7 +79,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   const int current = remembered ? remembered->current().version : 0;
   const bool same_claim =
       bound != nullptr && record.config_hash == dataset.hash() && record.schema_version == current;
-  Typing typing = typing_of(dataset, same_claim ? bound->schema : std::move(known));
+  Typing typing = typing_of(dataset, same_claim ? bound->schema : known);
   typing.closed = same_claim;
   if (!same_claim) typing.new_columns = NewColumns::kIgnore;  // history does not change the schema
 

@@ -51,6 +51,14 @@ Replaces replaces_of(const DatasetConfig& dataset) {
   return dataset.mode == Mode::kSnapshot ? Replaces::kLandingKey : Replaces::kGenerations;
 }
 
+// Tables do not know which dataset they serve; the commands that they advise are to be copied.
+Error naming(const DatasetConfig& dataset, Error error) {
+  constexpr std::string_view kUnnamed = "lakegate load DATASET";
+  if (const auto at = error.message.find(kUnnamed); at != std::string::npos)
+    error.message.replace(at, kUnnamed.size(), "lakegate load " + dataset.name.str());
+  return error;
+}
+
 bool by_arrival(const RunRecord& a, const RunRecord& b) {
   return std::tie(a.arrival.arrived_at, a.arrival.id) <
          std::tie(b.arrival.arrived_at, b.arrival.id);
@@ -70,7 +78,9 @@ class DatasetLoader {
                                     const DatasetConfig& dataset) {
     DatasetLoader loader(store, dataset);
     LAKEGATE_TRY(const TableDefinition definition, table_definition(store, dataset));
-    LAKEGATE_TRY(loader.table_, tables.open(definition));
+    auto table = tables.open(definition);
+    if (!table) return tl::unexpected(naming(dataset, std::move(table).error()));
+    loader.table_ = *std::move(table);
     return loader;
   }
 

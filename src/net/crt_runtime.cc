@@ -44,11 +44,11 @@ CrtRuntime::CrtRuntime() : allocator_(aws_default_allocator()) {
 
 Result<CrtRuntime*> CrtRuntime::start() {
   // Never destroyed: its thread may still be closing idle connections when the process ends.
-  static CrtRuntime* const runtime = new CrtRuntime();
-  if (runtime->bootstrap_ == nullptr)
+  static CrtRuntime* const kRuntime = new CrtRuntime();
+  if (kRuntime->bootstrap_ == nullptr)
     return fail(ErrorKind::kPermanent, fmt::format("the network's event loop cannot start ({})",
                                                    crt_message(aws_last_error())));
-  return runtime;
+  return kRuntime;
 }
 
 void CrtRuntime::post(std::function<void()> what, std::chrono::nanoseconds delay) const {

@@ -83,7 +83,7 @@ Result<bool> InotifyWatcher::watch(const std::string& folder) {
     if (name == "." || name == "..") continue;
     struct stat status{};
     if (::fstatat(::dirfd(listing), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISDIR(status.st_mode)) subfolders.push_back(folder + "/" + name);
+    if (S_ISDIR(status.st_mode)) subfolders.push_back(fmt::format("{}/{}", folder, name));
     has_file = has_file || S_ISREG(status.st_mode);
   }
   ::closedir(listing);

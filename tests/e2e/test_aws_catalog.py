@@ -33,11 +33,15 @@ def glue(moto: Aws) -> Glue:
     return Glue(moto)
 
 
+def config(glue: Glue, more: str = "") -> str:
+    return ("datasets:\n  sales:\n    landing: sales/{store}.csv\n    partition_by: store\n" + more
+            + f"catalog: {{glue: {{database: {glue.database}}}}}\n")
+
+
 @pytest.fixture
 def lake(cloud_lake: CloudLake, glue: Glue) -> CloudLake:
     cloud_lake.environment |= glue.environment
-    cloud_lake.configure("datasets:\n  sales:\n    landing: sales/{store}.csv\n    partition_by: store\n"
-                         f"catalog: {{glue: {{database: {glue.database}}}}}\n")
+    cloud_lake.configure(config(glue))
     cloud_lake.land("sales/north.csv", "id,v\n1,x\n")
     return cloud_lake
 
@@ -51,6 +55,17 @@ def test_a_run_registers_what_it_commits(lake: CloudLake, glue: Glue) -> None:
     assert {"sales", "sales_history", "sales_latest", "lakegate_runs", "lakegate_rejects"} <= glue.tables()
     lake.land("sales/south.csv", "id,v\n2,y\n")
     lake("run", code=0)
+    assert glue.partitions("sales") == 2
+    assert "sales: in order" in lake("catalog", "sync", code=0).out
+
+
+def test_so_does_a_replay(lake: CloudLake, glue: Glue) -> None:
+    glue.create()
+    lake.land("sales/south.csv", "id,v\n" + "2,y\n" * 6 + "3\n" * 4)
+    lake("run", code=1)
+    assert glue.partitions("sales") == 1
+    lake.configure(config(glue, "    max_rejects: 50%\n"))
+    lake("replay", "sales", "--failed", code=0)
     assert glue.partitions("sales") == 2
     assert "sales: in order" in lake("catalog", "sync", code=0).out
 

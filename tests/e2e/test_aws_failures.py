@@ -156,7 +156,7 @@ def test_a_table_that_is_not_there_or_another(lake: CloudLake, tables: Tables, e
     [key] = lake.bucket.keys(lake.key("_lake/runs/sales/"))
     with RuntimeApi() as api, Function(lake, api):
         answer = api.invoke(events.of_s3(lake.bucket.name, key))
-        assert answer.kind == "error" and "`lakegate load DATASET --create`" in answer.json["errorMessage"]
+        assert answer.kind == "error" and "`lakegate load sales --create`" in answer.json["errorMessage"]
         assert ("has the key (v: S)" if exists else "there is no table") in answer.json["errorMessage"]
         if exists:
             tables.client.delete_table(TableName=lake.table)

@@ -143,7 +143,7 @@ def test_real_files_cell_by_cell(cloud_lake: CloudLake, tables: Tables, realdata
     missing = function.invoke(loads).json  # no table is there
     assert len(missing["batchItemFailures"]) == len(LANDED)
     errors = [line["error"]["message"] for line in function.log()[-len(LANDED):]]
-    assert all("`lakegate load DATASET --create`" in error for error in errors), errors
+    assert all(f"`lakegate load {dataset} --create`" in "\n".join(errors) for dataset in LANDED), errors
     for dataset, (_, key) in LANDED.items():
         tables.create(dataset, key)
     assert function.invoke(loads).json == {"batchItemFailures": []}

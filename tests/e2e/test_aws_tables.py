@@ -81,7 +81,7 @@ def test_a_missing_table_fails_the_load_alone(cloud_lake: CloudLake, tables: Tab
     assert len(outcome.json["arrivals"]) == 3 and len(cloud_lake.rows("sales")) == 3
     assert len(outcome.json["errors"]) == 1 and not outcome.json["ok"]
     assert outcome.err.count("\n") == 1 and outcome.err.count(name) == 1, outcome.err
-    assert "`lakegate load DATASET --create`" in outcome.err and "(id: N)" in outcome.err
+    assert "`lakegate load sales --create`" in outcome.err and "(id: N)" in outcome.err
     assert cloud_lake("load", "sales", code=1).err.count("\n") == 1
     status = cloud_lake("status", "--format", "json", code=0).json["datasets"][0]
     assert (status["table"], status["not_loaded"], status["waiting"]) == (name, 3, 0)

@@ -158,7 +158,7 @@ bool decode_base64(std::string_view text, std::string& out) {
   unsigned bits = 0;
   int held = 0;
   for (const char c : text) {
-    const int value = kBase64Values[static_cast<unsigned char>(c)];
+    const auto value = kBase64Values[static_cast<unsigned char>(c)];
     if (value < 0) return false;
     bits = (bits << 6) | static_cast<unsigned>(value);
     held += 6;

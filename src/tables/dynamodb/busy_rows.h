@@ -11,28 +11,28 @@
 
 namespace lakegate::dynamodb {
 
-// Row has item.key(), its `hash`, and a unique_ptr<Row> `next`, which is this class's own.
+// Row has item.key(), its `hash_`, and a unique_ptr<Row> `next_`, which is this class's own.
 template <class Row>
 class BusyRows {
  public:
   Row* find(std::string_view key, std::uint64_t hash) const {
-    for (Row* row = chains_[hash % kChains].get(); row != nullptr; row = row->next.get())
-      if (row->hash == hash && row->item.key() == key) return row;
+    for (Row* row = chains_[hash % kChains].get(); row != nullptr; row = row->next_.get())
+      if (row->hash_ == hash && row->item.key() == key) return row;
     return nullptr;
   }
   // Its key must not be there.
   Row& add(std::unique_ptr<Row> row) {
-    std::unique_ptr<Row>& chain = chains_[row->hash % kChains];
-    row->next = std::move(chain);
+    std::unique_ptr<Row>& chain = chains_[row->hash_ % kChains];
+    row->next_ = std::move(chain);
     chain = std::move(row);
     return *chain;
   }
   // A row that is there.
   std::unique_ptr<Row> take(const Row& row) {
-    std::unique_ptr<Row>* link = &chains_[row.hash % kChains];
-    while (link->get() != &row) link = &(*link)->next;
+    std::unique_ptr<Row>* link = &chains_[row.hash_ % kChains];
+    while (link->get() != &row) link = &(*link)->next_;
     std::unique_ptr<Row> taken = std::move(*link);
-    *link = std::move(taken->next);
+    *link = std::move(taken->next_);
     return taken;
   }
 

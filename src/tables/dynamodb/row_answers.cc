@@ -36,7 +36,7 @@ void RowWriter::answered(Request request, Result<AwsReply> reply) {
 }
 
 void RowWriter::row_answered(Row& row, const AwsReply& reply) {
-  if (row.way == Row::Way::kDelete) {
+  if (row.way_ == Row::Way::kDelete) {
     ++counts_.removed;
     return finish(row);
   }
@@ -63,13 +63,13 @@ void RowWriter::batch_answered(Request& request, const AwsReply& reply) {
       finish(*row);
       continue;
     }
-    row->in_request = false;
-    if (!row->waiting.empty()) {
-      std::unique_ptr<Row> later = std::move(row->waiting.back());
-      row->waiting.clear();
+    row->in_request_ = false;
+    if (!row->waiting_.empty()) {
+      std::unique_ptr<Row> later = std::move(row->waiting_.back());
+      row->waiting_.clear();
       merge(*row, std::move(later));
     }
-    delayed_rows_.emplace(now + backoff_.after(++row->failures), row);
+    delayed_rows_.emplace(now + backoff_.after(++row->failures_), row);
   }
   if (undone->size() == request.rows.size() && is_out_of_patience(now))
     give_up({ErrorKind::kRetryable,
@@ -94,7 +94,7 @@ void RowWriter::faulted(Request request, const AwsReply& reply) {
     // One of them is not as it should be: which one, each shows alone.
     if (request.is_batch) {
       for (Row* each : request.rows) {
-        each->way = Row::Way::kPut;
+        each->way_ = Row::Way::kPut;
         send_alone(*each);
       }
       return;
@@ -107,7 +107,7 @@ void RowWriter::faulted(Request request, const AwsReply& reply) {
 }
 
 void RowWriter::condition_failed(Row& row, const AwsReply& reply) {
-  if (row.way == Row::Way::kDelete) return finish(row);  // somebody has renewed it
+  if (row.way_ == Row::Way::kDelete) return finish(row);  // somebody has renewed it
   if (write_ == WriteMode::kInsert) {
     const auto old = old_item(reply.http.body);
     if (!old)

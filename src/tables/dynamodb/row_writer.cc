@@ -65,16 +65,16 @@ Result<void> RowWriter::put(std::unique_ptr<Row> row) {
   if (failure_) return tl::unexpected(*failure_);
   ++rows_;
   bytes_ += row->item.item.size();
-  row->hash = hash_of(row->item.key());
-  Row* const holder = busy_.find(row->item.key(), row->hash);
+  row->hash_ = hash_of(row->item.key());
+  Row* const holder = busy_.find(row->item.key(), row->hash_);
   if (holder == nullptr)
     begin(busy_.add(std::move(row)));
-  else if (!holder->in_request)
+  else if (!holder->in_request_)
     merge(*holder, std::move(row));
-  else if (write_ != WriteMode::kInsert && !holder->waiting.empty())
-    merge(*holder->waiting.back(), std::move(row));
+  else if (write_ != WriteMode::kInsert && !holder->waiting_.empty())
+    merge(*holder->waiting_.back(), std::move(row));
   else
-    holder->waiting.push_back(std::move(row));
+    holder->waiting_.push_back(std::move(row));
   return {};
 }
 
@@ -86,11 +86,11 @@ Result<void> RowWriter::remove(std::string_view key, const Stale& stale) {
   row->item.item = key;
   row->item.key_length = key.size();
   row->item.bytes = 0;
-  row->way = Row::Way::kDelete;
-  row->body = std::make_shared<const std::string>(delete_body(table_, key, stale));
+  row->way_ = Row::Way::kDelete;
+  row->body_ = std::make_shared<const std::string>(delete_body(table_, key, stale));
   ++rows_;
   bytes_ += row->item.item.size();
-  row->hash = hash_of(key);
+  row->hash_ = hash_of(key);
   send_alone(busy_.add(std::move(row)));
   return {};
 }
@@ -104,11 +104,11 @@ Result<void> RowWriter::drain() {
 }
 
 void RowWriter::begin(Row& row) {
-  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(row.hash)) {
-    row.way = Row::Way::kBatch;
+  if (write_ == WriteMode::kUpsert && !seen_.test_and_set(row.hash_)) {
+    row.way_ = Row::Way::kBatch;
     add_to_batch(row);
   } else {
-    row.way = Row::Way::kPut;
+    row.way_ = Row::Way::kPut;
     send_alone(row);
   }
 }
@@ -132,7 +132,7 @@ void RowWriter::flush_batch() {
       if (!items.empty() && bytes + row.item.item.size() > kMaxBatchBytes) break;
       bytes += row.item.item.size();
       items.push_back(row.item.item);
-      row.in_request = true;
+      row.in_request_ = true;
       request.rows.push_back(&row);
       request.units += units_of(row.item.bytes);
     }
@@ -146,9 +146,9 @@ void RowWriter::flush_batch() {
 }
 
 void RowWriter::send_alone(Row& row) {
-  row.in_request = true;
-  std::shared_ptr<const std::string> body = row.body;
-  if (row.way != Row::Way::kDelete) {
+  row.in_request_ = true;
+  std::shared_ptr<const std::string> body = row.body_;
+  if (row.way_ != Row::Way::kDelete) {
     const auto made = spare_bodies_.take();
     bodies_.put(row.item, row.place, *made);
     body = made;
@@ -172,11 +172,11 @@ void RowWriter::merge(Row& there, std::unique_ptr<Row> row) {
 
 void RowWriter::finish(Row& row) {
   std::unique_ptr<Row> done = busy_.take(row);
-  if (!done->waiting.empty()) {
-    std::vector<std::unique_ptr<Row>> waiting = std::move(done->waiting);
+  if (!done->waiting_.empty()) {
+    std::vector<std::unique_ptr<Row>> waiting = std::move(done->waiting_);
     std::unique_ptr<Row> next = std::move(waiting.front());
     waiting.erase(waiting.begin());
-    next->waiting = std::move(waiting);
+    next->waiting_ = std::move(waiting);
     recycle(std::move(done));
     return begin(busy_.add(std::move(next)));
   }
@@ -196,10 +196,10 @@ void RowWriter::recycle(std::unique_ptr<Row> row) {
   if (spare_bytes_ + capacity > kMaxSpareBytes) return;
   spare_bytes_ += capacity;
   row->kept.reset();
-  row->body.reset();
-  row->waiting.clear();
-  row->in_request = false;
-  row->failures = 0;
+  row->body_.reset();
+  row->waiting_.clear();
+  row->in_request_ = false;
+  row->failures_ = 0;
   spare_.push_back(std::move(row));
 }
 
@@ -261,7 +261,7 @@ void RowWriter::send(Request request) {
   ++counts_.requests;
   std::string_view operation = "PutItem";
   if (request.is_batch) operation = "BatchWriteItem";
-  if (request.rows[0]->way == Row::Way::kDelete) operation = "DeleteItem";
+  if (request.rows[0]->way_ == Row::Way::kDelete) operation = "DeleteItem";
   AwsRequest message = request_of(operation, request.body);
   in_flight_.emplace(id, std::move(request));
   // Retries are this class's own: it must know of every throttle, to slow down.

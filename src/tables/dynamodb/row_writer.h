@@ -88,13 +88,13 @@ class RowWriter {
     friend class RowWriter;
     friend class BusyRows<Row>;
     enum class Way { kPut, kBatch, kDelete };
-    Way way = Way::kPut;
-    std::shared_ptr<const std::string> body;  // of a delete
-    bool in_request = false;
-    int failures = 0;
-    std::vector<std::unique_ptr<Row>> waiting;  // of the same key, in the order of coming
-    std::uint64_t hash = 0;                     // of the key
-    std::unique_ptr<Row> next;
+    Way way_ = Way::kPut;
+    std::shared_ptr<const std::string> body_;  // of a delete
+    bool in_request_ = false;
+    int failures_ = 0;
+    std::vector<std::unique_ptr<Row>> waiting_;  // of the same key, in the order of coming
+    std::uint64_t hash_ = 0;                     // of the key
+    std::unique_ptr<Row> next_;
   };
 
  private:
