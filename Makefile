@@ -35,11 +35,14 @@ package: ## build/lakegate-ARCH.zip for Lambda, .tar.gz for laptops
 	@tools/package $(ARCH)
 
 bench: ## the same work by lakegate and by its peers: tables, a plot, and what it costs
-	@tools/setup build bench
+	@tools/setup build bench test servers
 	@tools/build release lakegate load_endpoint
+	@tools/package $(HOST_ARCH)
 	@export PATH="$$(dirname "$$(tools/setup --go)"):$$PATH" python="$$(tools/setup --python bench)"; \
 	  "$$python" bench/run.py $(BENCH) && "$$python" bench/load.py $(BENCH_LOAD) && \
-	  "$$python" bench/fetch.py $(FETCH_BENCH) && "$$python" bench/dollars.py
+	  "$$python" bench/fetch.py $(FETCH_BENCH) && \
+	  "$$(tools/setup --python test)" bench/s3.py && \
+	  GO="$$(tools/setup --go)" "$$python" bench/start.py && "$$python" bench/dollars.py
 
 soak: ## hours of fuzzing (SOAK_SECONDS for each target)
 	@tools/setup build lint

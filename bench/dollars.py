@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the measured work costs on AWS Lambda: dollars per GB converted and per million rows loaded.
 
-Takes the CPU seconds of results/latest.json (run.py) and results/load.json (load.py), and the prices
+Takes the CPU seconds of results/latest.json (run.py), s3.json (s3.py) and load.json (load.py), and the prices
 below; writes results/dollars.md. Nothing is measured here.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
+import statistics
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -93,6 +94,16 @@ def loading(document: dict, names: dict[str, str]) -> list[str]:
     return lines
 
 
+def through_s3(document: dict) -> list[str]:
+    runs, gigabytes = document["runs"], document["input_bytes"] / 1e9
+    lines = ["", f"## {document['format'].upper()} in S3 -> Parquet in S3, a GB", "",
+             f"lakegate's function with one thread, measured on {document['input_bytes'] / 1e6:,.0f} MB without TLS, {document['date']}.", "", *HEAD]
+    for kind, name in (("s3", "**S3 to S3**"), ("convert", "`lakegate convert --threads 1`, file to file")):
+        cpu_s = statistics.median(run["cpu"] for run in runs[kind]) / gigabytes
+        lines.append(row(name, cpu_s, max(run["rss"] for run in runs[kind])))
+    return lines
+
+
 def arithmetic() -> list[str]:
     small, large = SIZES_MB
     one_small, one_large = dollars(seconds(1, small), small, LAMBDA_X86_GB_SECOND), dollars(1, large, LAMBDA_X86_GB_SECOND)
@@ -122,17 +133,17 @@ def arithmetic() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results", help="the folder of latest.json and load.json, and for dollars.md")
+    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results", help="the folder of latest.json, s3.json and load.json, and for dollars.md")
     options = parser.parse_args()
     lines = ["# Dollars", "", "What the CPU seconds that were measured cost as time of AWS Lambda. Computing only: requests, storage and DynamoDB's own price come on top (below)."]
     found = False
-    for name, part in (("latest.json", conversion), ("load.json", lambda document: loading(document, document["programs"]))):
+    for name, part in (("latest.json", conversion), ("s3.json", through_s3), ("load.json", lambda document: loading(document, document["programs"]))):
         path = options.results / name
         if path.is_file():
             found = True
             lines += part(json.loads(path.read_text()))
     if not found:
-        parser.error(f"neither latest.json nor load.json in {options.results}: run run.py and load.py first")
+        parser.error(f"nothing measured is in {options.results}: run run.py, s3.py and load.py first")
     text = "\n".join(lines + arithmetic()) + "\n"
     (options.results / "dollars.md").write_text(text)
     print(text)

@@ -3,7 +3,7 @@
 CPU, time and memory.
 
     python=$(tools/setup --python test)
-    $python bench/s3.py [--size 1GB] [--rounds 3] [--format csv|json] [--results FILE]
+    $python bench/s3.py [--size 1GB] [--rounds 3] [--format csv|json] [--results DIR]
 
 The S3 server (versitygw) stands on loopback, without TLS; its own time is not counted. The memory limit is
 the kernel's: a cgroup, with the page cache in it, where one can be made (root); otherwise RLIMIT_DATA,
@@ -14,6 +14,7 @@ than 1.3 times the CPU of the local one.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -148,7 +149,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lakegate", type=pathlib.Path,
                         default=pathlib.Path(os.environ.get("LAKEGATE_BIN", ROOT / "build/release/lakegate")))
-    parser.add_argument("--results", type=pathlib.Path, help="a file for every single run, as JSON")
+    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results",
+                        help="the folder for s3.md and s3.json, which has every single run")
     options = parser.parse_args()
     forget_the_machine()
     source, rows = make_input(options.format, options.size)
@@ -165,27 +167,32 @@ def main() -> int:
                 runs["s3"].append(bench.in_s3(server.url))
                 print({kind: f"{of[-1]['cpu']:.2f} s CPU, {of[-1]['wall']:.2f} s" for kind, of in runs.items()},
                       file=sys.stderr, flush=True)
-    if options.results:
-        options.results.write_text(json.dumps({"input": source.name, "rows": rows, "runs": runs}, indent=1) + "\n")
-    return report(options, runs)
+    document = {"date": datetime.date.today().isoformat(), "input": source.name, "format": options.format,
+                "input_bytes": source.stat().st_size, "rows": rows, "runs": runs}
+    (options.results / "s3.json").write_text(json.dumps(document, indent=1) + "\n")
+    text, ratio = report(options, runs)
+    (options.results / "s3.md").write_text("# S3 to S3\n\n" + text)
+    print(text)
+    if ratio > MOST:
+        print(f"s3.py: S3 to S3 takes {ratio:.2f} times the CPU of the local conversion; {MOST} is what is allowed")
+    return int(ratio > MOST)
 
 
-def report(options: argparse.Namespace, runs: dict[str, list[dict]]) -> int:
+def report(options: argparse.Namespace, runs: dict[str, list[dict]]) -> tuple[str, float]:
+    """The table, and how many times the CPU of `convert` S3 to S3 takes."""
     cpu = {kind: statistics.median(run["cpu"] for run in of) for kind, of in runs.items()}
     named = {"convert": "`convert`, file to file", "directory": "the function's handler, directory to directory",
              "s3": "the function's handler, S3 to S3"}
-    print(f"\n{options.size} of {options.format}, one thread, a function of {MEMORY} MB; medians of {options.rounds}\n")
-    print("| | CPU s | wall s | peak resident MB | CPU, times `convert` |\n|---|---|---|---|---|")
+    lines = [f"{options.size} of {options.format}, one thread, a function of {MEMORY} MB; medians of {options.rounds}, "
+             f"{datetime.date.today()}", "",
+             "| | CPU s | wall s | peak resident MB | CPU, times `convert` |", "|---|---:|---:|---:|---:|"]
     for kind, of in runs.items():
         wall = statistics.median(run["wall"] for run in of)
         rss = max(run["rss"] for run in of) / 2**20
-        print(f"| {named[kind]} | {cpu[kind]:.2f} | {wall:.2f} | {rss:.0f} | {cpu[kind] / cpu['convert']:.2f} |")
+        lines.append(f"| {named[kind]} | {cpu[kind]:.2f} | {wall:.2f} | {rss:.0f} | {cpu[kind] / cpu['convert']:.2f} |")
     peak = max(run["peak"] for run in runs["s3"]) / 2**20
-    print(f"\nS3 to S3 stood within {MEMORY} MB by {runs['s3'][0]['limit']} (peak {peak:.0f} MB).")
-    ratio = cpu["s3"] / cpu["convert"]
-    if ratio > MOST:
-        print(f"S3 to S3 takes {ratio:.2f} times the CPU of the local conversion; {MOST} is what is allowed.")
-    return int(ratio > MOST)
+    lines += ["", f"S3 to S3 stood within {MEMORY} MB by {runs['s3'][0]['limit']} (peak {peak:.0f} MB)."]
+    return "\n".join(lines) + "\n", cpu["s3"] / cpu["convert"]
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@ the size of what has to be deployed. lakegate as tools/package made it, beside f
 that can do the same (peers/function).
 
     tools/package x86_64
-    $(tools/setup --python bench) bench/start.py [--rounds N] [--package ZIP]
+    $(tools/setup --python bench) bench/start.py [--rounds N] [--package ZIP] [--results DIR]
+
+It writes start.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import importlib.metadata
 import os
 import pathlib
@@ -101,6 +104,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--package", type=pathlib.Path,
                         default=HERE.parent / "build" / f"lakegate-{platform.machine().replace('aarch64', 'arm64')}.zip")
+    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -109,12 +113,16 @@ def main() -> None:
         for _ in range(options.rounds + 1):  # the first round fills the page cache and does not count
             for peer in peers:
                 peer.took.append(start(peer.command))
-    print(f"{options.rounds} starts each, in turns; {os.cpu_count()} CPUs, load before the start {load:.1f}\n")
-    print("| | first call after, median | least | zip | unpacked |\n|---|---|---|---|---|")
+    lines = ["# The start of a function", "",
+             f"{datetime.date.today()}, {options.rounds} starts each, in turns; {os.cpu_count()} CPUs, load before the start {load:.1f}", "",
+             "| | first call after, median | least | zip | unpacked |", "|---|---:|---:|---:|---:|"]
     for peer in peers:
         took = [seconds * 1000 for seconds in peer.took[1:]]
-        print(f"| {peer.name} | {statistics.median(took):.1f} ms | {min(took):.1f} ms | {peer.packed / MB:.1f} MB "
-              f"| {peer.unpacked / MB:.1f} MB |")
+        lines.append(f"| {peer.name} | {statistics.median(took):.1f} ms | {min(took):.1f} ms | {peer.packed / MB:.1f} MB "
+                     f"| {peer.unpacked / MB:.1f} MB |")
+    text = "\n".join(lines) + "\n"
+    (options.results / "start.md").write_text(text)
+    print(text)
 
 
 if __name__ == "__main__":

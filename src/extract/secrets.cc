@@ -106,7 +106,7 @@ void Redactor::add(std::string_view secret) {
   std::string quoted;
   append_json_string(secret, quoted);
   const std::lock_guard guard(mutex_);
-  for (std::string form :
+  for (const std::string& form :
        {std::string(secret), uri_encode(secret), quoted.substr(1, quoted.size() - 2)}) {
     if (std::ranges::find(forms_, form) != forms_.end()) continue;
     const auto shorter = [](const std::string& a, const std::string& b) {

@@ -34,8 +34,9 @@ std::string_view last_component(std::string_view key) {
 }
 
 // Cuts one of `suffixes` off `name` and returns it in lower case; empty if there is none.
-template <std::size_t N>
-std::string_view cut_suffix(std::string_view& name, const std::array<std::string_view, N>& list) {
+template <std::size_t kCount>
+std::string_view cut_suffix(std::string_view& name,
+                            const std::array<std::string_view, kCount>& list) {
   for (std::string_view suffix : list) {
     if (!ends_with_ignoring_case(name, suffix)) continue;
     name.remove_suffix(suffix.size());

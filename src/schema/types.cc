@@ -244,7 +244,7 @@ std::shared_ptr<arrow::DataType> to_arrow(const LogicalType& type) {
     case Kind::kStruct: {
       arrow::FieldVector fields;
       for (const Field& field : type.children) fields.push_back(to_arrow(field));
-      return arrow::struct_(std::move(fields));
+      return arrow::struct_(fields);
     }
   }
   return arrow::null();
