@@ -267,17 +267,17 @@ Shape dataset() {
 }  // namespace
 
 const Shape& field_list_shape() {
-  static const Shape shape = list_of(field(), "a list of fields, each {name: …, type: …}", 1);
-  return shape;
+  static const Shape kShape = list_of(field(), "a list of fields, each {name: …, type: …}", 1);
+  return kShape;
 }
 
 const Shape& dataset_shape() {
-  static const Shape shape = dataset();
-  return shape;
+  static const Shape kShape = dataset();
+  return kShape;
 }
 
 const Shape& environment_shape() {
-  static const Shape shape = {
+  static const Shape kShape = {
       .kind = Kind::kObject,
       .what = "a mapping with lake and table_prefix",
       .keys = {{"lake", "The lake's root: a directory.", text("the lake's root, a directory")},
@@ -292,11 +292,11 @@ const Shape& environment_shape() {
                 "catalog.",
                 catalog()}},
       .later = {"region", "endpoint", "role"}};
-  return shape;
+  return kShape;
 }
 
 const Shape& config_shape() {
-  static const Shape shape = {
+  static const Shape kShape = {
       .kind = Kind::kObject,
       .what = "a mapping with datasets",
       .keys = {{"datasets",
@@ -320,7 +320,7 @@ const Shape& config_shape() {
                {"catalog", "Where tables are registered for query engines, of lakes on S3.",
                 catalog()}},
       .later = {"sources", "limits", "auth", "models", "notifications"}};
-  return shape;
+  return kShape;
 }
 
 }  // namespace lakegate

@@ -255,8 +255,8 @@ Shape source() {
 }  // namespace
 
 const Shape& source_shape() {
-  static const Shape shape = source();
-  return shape;
+  static const Shape kShape = source();
+  return kShape;
 }
 
 }  // namespace lakegate
