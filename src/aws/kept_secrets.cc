@@ -12,6 +12,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+// A name that nothing is kept under is a mistake in lake.yaml, as a variable is that is not set.
+Error error_of(const AwsFault& fault, const std::string& doing_what) {
+  Error error = to_error(fault, doing_what);
+  if (fault.code != "ResourceNotFoundException" && fault.code != "ParameterNotFound") return error;
+  error.kind = ErrorKind::kInvalidInput;
+  if (error.message.ends_with('.')) error.message.pop_back();
+  error.message += "; create it, or correct its name in lake.yaml or the region (AWS_REGION)";
+  return error;
+}
+
 // The reply's object. AWS's JSON protocol 1.1, as both services speak it.
 Result<Json> call(ServiceClient& client, std::string_view operation, const Json& body,
                   const std::string& doing_what) {
@@ -20,9 +30,14 @@ Result<Json> call(ServiceClient& client, std::string_view operation, const Json&
                      {"Content-Type", "application/x-amz-json-1.1"}};
   request.body = std::make_shared<const std::string>(
       body.dump(-1, ' ', false, Json::error_handler_t::replace));
-  LAKEGATE_TRY(const AwsReply reply, client.call(std::move(request)));
-  if (reply.fault) return Failure(to_error(*reply.fault, doing_what));
-  Json object = Json::parse(reply.http.body, nullptr, false);
+  auto reply = client.call(std::move(request));
+  if (!reply) {
+    Error error = std::move(reply).error();
+    error.message = fmt::format("cannot {}: {}", doing_what, error.message);
+    return Failure(std::move(error));
+  }
+  if (reply->fault) return Failure(error_of(*reply->fault, doing_what));
+  Json object = Json::parse(reply->http.body, nullptr, false);
   if (!object.is_object())
     return fail(ErrorKind::kPermanent,
                 fmt::format("cannot {}: the reply is no JSON object", doing_what));

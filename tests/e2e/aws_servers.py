@@ -8,6 +8,7 @@ import io
 import json
 import pathlib
 import secrets
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -84,6 +85,9 @@ class CloudLake:
     def __call__(self, command: str, *args: Any, env: dict | None = None, **options: Any) -> Outcome:
         options.setdefault("timeout", 300)
         return self.program(command, *args, "--lake", self.url, env=self.environment | (env or {}), **options)
+
+    def start(self, command: str, *args: Any, env: dict | None = None, **options: Any) -> subprocess.Popen:
+        return self.program.start(command, *args, "--lake", self.url, env=self.environment | (env or {}), **options)
 
     def key(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path
@@ -187,9 +191,10 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """Glue, SQS, EventBridge and more, simulated."""
+    """Glue, SQS, EventBridge, Secrets Manager and more, simulated."""
     with servers.moto(tmp_path_factory.mktemp("servers") / "moto") as server:
-        yield Aws(servers.Credentials(), dict.fromkeys(("glue", "sqs", "events", "s3", "sts"), server.url))
+        yield Aws(servers.Credentials(), dict.fromkeys(
+            ("glue", "sqs", "events", "s3", "sts", "secretsmanager", "ssm"), server.url))
 
 
 @pytest.fixture

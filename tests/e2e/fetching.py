@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import pathlib
+import subprocess
+import time
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-import readers
+from aws_servers import CloudLake
 from program import Lake
 from servers import ApiServer
+
+AnyLake = Lake | CloudLake
 
 MODEL = [{"name": "device", "type": "text"}, {"name": "datetime", "type": "text"},
          {"name": "values", "type": "list<int64>"}]
@@ -33,13 +37,18 @@ def readings(api: ApiServer, count: int, query: str = "", listener: str = "http"
     """A dataset of the published model: a reading of each of `count` devices."""
     schema = keys.pop("schema", MODEL)
     dataset = {name: keys.pop(name) for name in ("max_rejects", "serve", "mode", "new_columns") if name in keys}
-    keys = {"for_each": {"device": [f"d{i}" for i in range(count)]}, "add": {"device": "{device}"}} | keys
+    keys = {"for_each": {"device": devices(count)}, "add": {"device": "{device}"}} | keys
     path = "/devices/{device}/readings" + (f"?{query}" if query else "")
     made = {"source": source(api, path, listener, **keys)} | dataset
     return made | ({"schema": schema} if schema else {})
 
 
-def configure(lake: Lake, **datasets: dict) -> None:
+def devices(count: int) -> list[str]:
+    """Those that `readings` asks for."""
+    return [f"d{i}" for i in range(count)]
+
+
+def configure(lake: AnyLake, **datasets: dict) -> None:
     lake.configure(yaml.safe_dump({"datasets": datasets}, sort_keys=False, width=1_000_000))
 
 
@@ -48,7 +57,7 @@ def expected(api: ApiServer, devices, **options: Any) -> dict[str, tuple]:
     return {device: tuple(api.content.reading(device, **options).values()) for device in devices}
 
 
-def got(lake: Lake, dataset: str = "readings") -> dict[str, tuple]:
+def got(lake: AnyLake, dataset: str = "readings") -> dict[str, tuple]:
     """The curated rows of readings, by device; each exactly once."""
     rows = lake.rows(dataset)
     found = {row["device"]: (row["datetime"], row["values"]) for row in rows}
@@ -59,11 +68,17 @@ def got(lake: Lake, dataset: str = "readings") -> dict[str, tuple]:
 class Fetches:
     """What is under _lake/fetches/ of a dataset."""
 
-    def __init__(self, lake: Lake, dataset: str = "readings") -> None:
-        self.folder = lake.root / "_lake" / "fetches" / dataset
+    def __init__(self, lake: AnyLake, dataset: str = "readings") -> None:
+        self.lake = lake
+        self.zone = f"_lake/fetches/{dataset}"
+
+    def files(self, plan: str | None = None, suffix: str = "") -> dict[str, bytes]:
+        """Of a plan, by name."""
+        found = self.lake.files(f"{self.zone}/{plan or self.plan()}", suffix)
+        return {path.rpartition("/")[2]: content for path, content in sorted(found.items())}
 
     def plans(self) -> list[str]:
-        return sorted(path.parent.name for path in self.folder.glob("*/plan.ndjson.zst"))
+        return sorted(path.split("/")[-2] for path in self.lake.files(self.zone, "/plan.ndjson.zst"))
 
     def plan(self) -> str:
         (only,) = self.plans()
@@ -71,15 +86,13 @@ class Fetches:
 
     def planned(self, plan: str | None = None) -> list[dict]:
         """Header and parameter sets of a plan."""
-        path = self.folder / (plan or self.plan()) / "plan.ndjson.zst"
-        text = pa.input_stream(pa.BufferReader(path.read_bytes()), compression="zstd").read()
-        header, *sets = [json.loads(line) for line in io.BytesIO(text)]
+        header, *sets = lines_of(self.files(plan)["plan.ndjson.zst"])
         return [header, *[dict(zip(header["names"], values, strict=True)) for values in sets]]
 
     def report(self, plan: str | None = None) -> list[dict]:
         """What became of each parameter set, in the plan's order."""
-        paths = sorted((self.folder / (plan or self.plan())).glob("report-*.parquet"))
-        rows = [row for path in paths for row in pq.read_table(path).to_pylist()]
+        rows = [row for name, content in self.files(plan, ".parquet").items() if name.startswith("report-")
+                for row in pq.read_table(pa.BufferReader(content)).to_pylist()]
         assert [row["n"] for row in rows] == sorted(row["n"] for row in rows)
         return rows
 
@@ -87,29 +100,56 @@ class Fetches:
         return {row["device"]: row for row in self.report(plan) if row["failure"]}
 
     def record(self, plan: str | None = None) -> dict | None:
-        path = self.folder / (plan or self.plan()) / "fetch.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        content = self.files(plan).get("fetch.json")
+        return json.loads(content) if content else None
 
 
-def landed_replies(lake: Lake, dataset: str = "readings") -> list[dict]:
+def unpacked(zst: bytes) -> bytes:
+    return pa.input_stream(pa.BufferReader(zst), compression="zstd").read()
+
+
+def lines_of(zst: bytes) -> list:
+    return [json.loads(line) for line in io.BytesIO(unpacked(zst))]
+
+
+def landed_replies(lake: AnyLake, dataset: str = "readings") -> list[dict]:
     """The replies in landing/, without the header lines, in the order of the keys."""
     lines = []
-    for path in sorted((lake.root / "landing" / dataset).glob("*.replies.ndjson.zst")):
-        text = pa.input_stream(pa.BufferReader(path.read_bytes()), compression="zstd").read()
-        header, *replies = [json.loads(line) for line in io.BytesIO(text)]
+    for _, content in sorted(lake.files(f"landing/{dataset}", ".replies.ndjson.zst").items()):
+        header, *replies = lines_of(content)
         assert header["lakegate_replies"] == 1 and header["dataset"] == dataset
         lines += replies
     return lines
 
 
-def everything(folder: pathlib.Path) -> dict[str, bytes]:
-    """Every file under a folder, and what is packed in it: for what must appear nowhere."""
-    found = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name, content = str(path.relative_to(folder)), path.read_bytes()
-        found[name] = content
+def committed(lake: AnyLake) -> set[str]:
+    """Devices of slices that are asked: their replies have landed."""
+    return {reply["parameters"]["device"] for reply in landed_replies(lake)}
+
+
+def asked(api: ApiServer) -> list[str]:
+    """The devices that were asked for readings, as often as they were."""
+    return [request["path"].split("/")[2] for request in api.requests("/devices/")]
+
+
+def wait_for(api: ApiServer, requests: int, running: subprocess.Popen) -> None:
+    while api.counts()["requests"] < requests:
+        assert running.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)  # between looks
+
+
+def with_unpacked(files: dict[str, bytes]) -> dict[str, bytes]:
+    """These files, and what is packed in them: for what must appear nowhere."""
+    found = dict(files)
+    for name, content in files.items():
         if name.endswith(".zst"):
-            found[name + " unpacked"] = pa.input_stream(pa.BufferReader(content), compression="zstd").read()
+            found[name + " unpacked"] = unpacked(content)
         elif name.endswith(".parquet"):
-            found[name + " unpacked"] = str(readers.pyarrow_table(path).to_pylist()).encode()
+            found[name + " unpacked"] = str(pq.read_table(pa.BufferReader(content)).to_pylist()).encode()
     return found
+
+
+def everything(folder: pathlib.Path) -> dict[str, bytes]:
+    """Every file under a folder, and what is packed in it."""
+    return with_unpacked({str(path.relative_to(folder)): path.read_bytes()
+                          for path in sorted(folder.rglob("*")) if path.is_file()})

@@ -70,9 +70,9 @@ class Program:
             assert done.returncode == code, f"expected exit code {code}: {outcome}"
         return outcome
 
-    def start(self, *args, **options) -> subprocess.Popen:
+    def start(self, *args, env: dict | None = None, **options) -> subprocess.Popen:
         words = [str(self.path), *map(str, args)]
-        return subprocess.Popen(words, env=self.environment(), stdin=subprocess.DEVNULL, **options)
+        return subprocess.Popen(words, env=self.environment(**(env or {})), stdin=subprocess.DEVNULL, **options)
 
 
 class Lake:

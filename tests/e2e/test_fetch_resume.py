@@ -10,24 +10,9 @@ import time
 
 import pytest
 
-from fetching import Fetches, configure, expected, got, landed_replies, readings
+from fetching import Fetches, committed, configure, devices, expected, got, landed_replies, readings, wait_for
 
 TIME = ("--time", "2026-01-02T03:04:05Z")
-
-
-def devices(count: int) -> list[str]:
-    return [f"d{i}" for i in range(count)]
-
-
-def wait_for(api, requests: int, running: subprocess.Popen) -> None:
-    while api.counts()["requests"] < requests:
-        assert running.poll() is None, "it ended before it could be stopped"
-        time.sleep(0.005)  # between looks
-
-
-def committed(lake) -> set[str]:
-    """Devices of slices that are asked: their replies have landed."""
-    return {reply["parameters"]["device"] for reply in landed_replies(lake)}
 
 
 def test_stopped_at_its_deadline_three_times_every_row_is_there_once(lake, api):

@@ -12,6 +12,7 @@ namespace lakegate {
 namespace {
 
 using Json = nlohmann::json;
+using testing::AllOf;
 using testing::Contains;
 using testing::Field;
 using testing::HasSubstr;
@@ -60,10 +61,12 @@ TEST_F(KeptSecretsTest, TheParameterStoreGivesSecureStringsDecrypted) {
 TEST_F(KeptSecretsTest, WhatIsNotThereIsNamed) {
   const auto secret = secrets_manager_value(*service("secretsmanager"), "prod/nowhere");
   ASSERT_FALSE(secret);
-  EXPECT_THAT(secret.error().message, HasSubstr("prod/nowhere"));
+  EXPECT_EQ(secret.error().kind, ErrorKind::kInvalidInput);
+  EXPECT_THAT(secret.error().message, AllOf(HasSubstr("prod/nowhere"), HasSubstr("create it")));
   const auto parameter = parameter_store_value(*service("ssm"), "/prod/nowhere");
   ASSERT_FALSE(parameter);
-  EXPECT_THAT(parameter.error().message, HasSubstr("/prod/nowhere"));
+  EXPECT_EQ(parameter.error().kind, ErrorKind::kInvalidInput);
+  EXPECT_THAT(parameter.error().message, AllOf(HasSubstr("/prod/nowhere"), HasSubstr("create it")));
 }
 
 TEST_F(KeptSecretsTest, ASessionSignsForOtherServers) {
