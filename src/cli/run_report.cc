@@ -111,7 +111,7 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
                   "goes on with it",
                   dataset, outcome.plan, with_commas(outcome.slices_left),
                   counted(outcome.slices, "slice"), dataset));
-  if (outcome.slices_asked == 0)
+  if (outcome.slices_asked == 0 && outcome.slices_left > outcome.slices_to_run)
     context_.error(
         fmt::format("{}: not one slice was completed in this time; give it more, or "
                     "write a smaller `slice:` into its `source:`",

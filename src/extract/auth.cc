@@ -48,6 +48,11 @@ bool is_secret(std::string_view encoded, const std::string& secret) {
   return uri_decode(encoded) == secret || uri_decode(with_blanks) == secret;
 }
 
+bool has_header(const std::vector<HttpHeader>& headers, std::string_view name) {
+  return std::ranges::any_of(
+      headers, [&](const HttpHeader& header) { return same_header_name(header.name, name); });
+}
+
 class SourceAuthorizer : public Authorizer {
  public:
   SourceAuthorizer(HttpOrigin origin, RequestSigner* signer)
@@ -119,11 +124,20 @@ class SourceAuthorizer : public Authorizer {
       LAKEGATE_TRY(const std::string token, token_->get());
       add({"Authorization", "Bearer " + token});
     }
-    if (!sigv4_) return authorized;
-    LAKEGATE_TRY(goes, signer_->sign(std::move(goes), *sigv4_));
-    for (const char* name : {"Authorization", "X-Amz-Security-Token"})
-      authorized.credential_headers.emplace_back(name);
-    return authorized;
+    return sign(std::move(authorized));
+  }
+
+  Result<AuthorizedRequest> sign(AuthorizedRequest request) override {
+    if (!sigv4_ || request.request.origin != origin_) return request;
+    const std::vector<HttpHeader> before = request.request.headers;
+    LAKEGATE_TRY(request.request, signer_->sign(std::move(request.request), *sigv4_));
+    request.signature_headers.clear();
+    for (const HttpHeader& header : request.request.headers) {
+      if (has_header(before, header.name)) continue;
+      request.signature_headers.push_back(header.name);
+      request.credential_headers.push_back(header.name);
+    }
+    return request;
   }
 
   void refused(const HttpRequest& request) override {

@@ -29,6 +29,9 @@ struct AuthorizedRequest {
   std::vector<std::string> credential_headers;
   // And parameters of its query: servers write them back into links.
   std::vector<HttpHeader> credential_query;
+  // Names of the headers that its signature brought, which is of this very request: another target
+  // wants another one.
+  std::vector<std::string> signature_headers;
 };
 
 // The target with these parameters, in place of what it may have under their names.
@@ -62,6 +65,8 @@ class Authorizer {
   // event-loop thread. Only https, unless the origin itself is http. An Error is kRetryable where a
   // token may be had later.
   virtual Result<AuthorizedRequest> authorize(HttpRequest request) = 0;
+  // With a signature, if requests are signed and it goes to the origin. `request` has none.
+  virtual Result<AuthorizedRequest> sign(AuthorizedRequest request) = 0;
   // A server refused it (401): the next request gets a new token. Does nothing for other kinds, and
   // for requests that had an older token than today's.
   virtual void refused(const HttpRequest& request) = 0;

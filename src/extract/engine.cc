@@ -124,14 +124,18 @@ bool EngineRun::build(std::size_t position) {
   OpenSet& set = at(position);
   auto request = asking_.request(set.n, set.page);
   if (!request) {
-    if (request.error().kind == ErrorKind::kRetryable)
-      try_again(position, std::move(request).error(), std::chrono::milliseconds(0));
-    else
-      failed(set, std::move(request).error());
+    not_built(position, std::move(request).error());
     return false;
   }
   built(set, *std::move(request));
   return true;
+}
+
+void EngineRun::not_built(std::size_t position, Error error) {
+  if (error.kind == ErrorKind::kRetryable)
+    try_again(position, std::move(error), std::chrono::milliseconds(0));
+  else
+    failed(at(position), std::move(error));
 }
 
 void EngineRun::built(OpenSet& set, AuthorizedRequest request) {

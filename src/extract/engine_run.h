@@ -60,6 +60,7 @@ class EngineRun {
   void forget_unsent();
   bool build(std::size_t position);
   void built(OpenSet& set, AuthorizedRequest request);
+  void not_built(std::size_t position, Error error);
   void resume_retries();
   std::size_t first_waiting(const Server& server);
   void send_waiting();

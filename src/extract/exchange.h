@@ -30,8 +30,8 @@ struct EngineProgress {
   std::uint64_t replies = 0, retries = 0, bytes = 0;
 };
 
-// All calls come from the thread that called run_engine. An Error of request() or next() is that
-// set's failure.
+// All calls come from the thread that called run_engine. An Error of request(), sign_again() or
+// next() is that set's failure.
 class Asking {
  public:
   virtual ~Asking() = default;
@@ -39,6 +39,8 @@ class Asking {
   // The request for a page of set `n`; built anew for each attempt, so that signatures are fresh.
   // kRetryable is tried again later, like a server that is busy.
   virtual Result<AuthorizedRequest> request(std::size_t n, const Page& page) = 0;
+  // What was signed and led elsewhere within its origin: signed anew for where it goes now.
+  virtual Result<AuthorizedRequest> sign_again(AuthorizedRequest request) { return request; }
   // `reply` is the 2xx answer to `request`, after redirects. The page that follows, if any.
   virtual Result<std::optional<Page>> next(std::size_t n, const HttpRequest& request,
                                            const Page& page, const HttpReply& reply) = 0;

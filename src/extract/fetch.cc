@@ -176,7 +176,10 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
     if (!state.asked) continue;
     tell_of(*state.asked, outcome);
     LAKEGATE_TRY(const auto run, run_of(store, dataset, *state.asked));
-    if (!run) continue;
+    if (!run) {
+      ++outcome.slices_to_run;
+      continue;
+    }
     slices.push_back(*run);
     // Where the replies are not kept, they have served their purpose once the rows are there.
     if (!dataset.source->keep_raw && !run->failed && !state.asked->landed.empty())
@@ -248,8 +251,8 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
   LAKEGATE_TRY(
       const auto lease,
       PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
-  LAKEGATE_TRY(auto done, find_fetch_record(store, dataset.name, chosen.plan.id));
-  if (done) return finished_before(chosen.plan, std::move(*done));
+  LAKEGATE_TRY(auto record, find_fetch_record(store, dataset.name, chosen.plan.id));
+  if (record) return finished_before(chosen.plan, std::move(*record));
   LAKEGATE_TRY(const Plan plan, put_plan(store, std::move(chosen.plan)));
   LAKEGATE_TRY(const auto slices, slice_states(store, dataset, plan));
 
@@ -262,16 +265,20 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
                         .must_stop = must_stop,
                         .ran = options.ran});
   for (const SliceState& slice : slices)
-    if (slice.asked && !slice.is_curated) LAKEGATE_CHECK(curator.take(*slice.asked));
+    if (slice.asked && !slice.is_curated) curator.take(*slice.asked);
   const auto asked =
       ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options, times);
   // What was complete by then is committed, whatever ended the asking.
-  LAKEGATE_TRY(const auto published, curator.finish());
+  LAKEGATE_TRY(const auto done, curator.finish());
   if (!asked) return Failure(asked.error());
   LAKEGATE_TRY(FetchOutcome outcome, sum_up(store, dataset, plan));
   outcome.was_begun = !chosen.is_new;
-  outcome.slices_asked = published.size();
+  outcome.slices_asked = done.published.size();
   outcome.remarks = std::move(chosen.remarks);
+  if (done.was_held_up)
+    outcome.remarks.push_back(
+        "another process is at work on the dataset, so that not every slice that is asked could be "
+        "run; the next fetch runs them, and asks for nothing of them again");
   return outcome;
 }
 

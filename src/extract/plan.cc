@@ -67,6 +67,24 @@ Result<void> add_zipped(const Values& values, const SourceConfig& source,
   return {};
 }
 
+// A request for what lies between a time and an earlier one gets nothing, or an error, or
+// everything.
+Result<void> check_times(Instant since, Instant until, std::optional<Instant> last_finished) {
+  if (since <= until) return {};
+  const std::string at = time_value(until).text, from = time_value(since).text;
+  if (!last_finished)
+    return invalid_input(
+        fmt::format("a fetch of {} would ask for what is new since {}, the `start` of `since:`, "
+                    "which is later; "
+                    "fetch with a later --time, or write an earlier `start`",
+                    at, from));
+  return invalid_input(fmt::format(
+      "a fetch of {} would ask for what is new since {}, which is later: the last finished fetch "
+      "was that of {}, and what came before it is fetched; fetch with a later --time, and to have "
+      "that stretch again write an `overlap:` into `since:` that reaches back to it",
+      at, from, time_value(*last_finished).text));
+}
+
 Result<void> check_slices(const Plan& plan) {
   if (plan.slices() <= kMostSlices) return {};
   return invalid_input(
@@ -113,6 +131,7 @@ Result<Plan> make_plan(const DatasetConfig& dataset, Instant scheduled_at,
             .sets = ParameterSets()};
   if (source.since)
     plan.since = last_finished ? *last_finished - source.since->overlap : source.since->start;
+  if (plan.since) LAKEGATE_CHECK(check_times(*plan.since, plan.scheduled_at, last_finished));
   std::vector<std::string> names;
   std::vector<TemplateValue> times;
   Values values;

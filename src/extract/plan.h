@@ -42,7 +42,7 @@ std::string plan_id(const DatasetName& dataset, Instant scheduled_at, std::strin
 
 // `dataset` has a source. `last_finished` is the scheduled time of the last finished fetch. The
 // store is read where for_each names a file. kInvalidInput: no sets, more than kMostSets or
-// kMostSlices of them, lists of unequal length that are to be zipped.
+// kMostSlices of them, lists of unequal length that are to be zipped, {since} after {until}.
 inline constexpr std::size_t kMostSets = 1'000'000;
 inline constexpr std::size_t kMostSlices = 9'999;
 Result<Plan> make_plan(const DatasetConfig& dataset, Instant scheduled_at,

@@ -121,7 +121,8 @@ void EngineRun::follow(std::size_t position, const HttpReply& redirect) {
                                     host_header(set.asked.request.origin), kMostRedirects),
                         {}});
   auto there = redirected(std::move(set.asked), redirect, {.allow_http = options_.allow_http});
-  if (!there) return failed(set, std::move(there).error());
+  if (there && !there->signature_headers.empty()) there = asking_.sign_again(*std::move(there));
+  if (!there) return not_built(position, std::move(there).error());
   built(set, *std::move(there));
   servers_.wait(*set.server, position);
 }

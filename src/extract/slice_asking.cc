@@ -33,6 +33,10 @@ Result<AuthorizedRequest> SliceAsking::request(std::size_t n, const Page& page) 
   return authorized;
 }
 
+Result<AuthorizedRequest> SliceAsking::sign_again(AuthorizedRequest request) {
+  return parts_.authorizer.sign(std::move(request));
+}
+
 Result<std::optional<Page>> SliceAsking::next(std::size_t /*n*/, const HttpRequest& request,
                                               const Page& page, const HttpReply& reply) {
   return paginator_.next(request, page, reply);

@@ -36,6 +36,7 @@ class SliceAsking : public Asking {
   explicit SliceAsking(Parts parts);
 
   Result<AuthorizedRequest> request(std::size_t n, const Page& page) override;
+  Result<AuthorizedRequest> sign_again(AuthorizedRequest request) override;
   Result<std::optional<Page>> next(std::size_t n, const HttpRequest& request, const Page& page,
                                    const HttpReply& reply) override;
   bool refused(std::size_t n, const HttpRequest& request) override;

@@ -21,80 +21,99 @@ SliceCurator::~SliceCurator() {
   {
     const std::scoped_lock lock(mutex_);
     is_over_ = true;
-    waiting_.clear();
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
 Result<void> SliceCurator::take(std::unique_ptr<SliceWriter> slice) {
-  return take(Work{.writer = std::move(slice), .published = {}});
-}
-
-Result<void> SliceCurator::take(SliceRecord slice) {
-  return take(Work{.writer = nullptr, .published = std::move(slice)});
-}
-
-Result<void> SliceCurator::take(Work work) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || error_; });
-  if (error_) return Failure(*error_);
-  waiting_.push_back(std::move(work));
+  waiting_.push_back(std::move(slice));
   changed_.notify_all();
-  return {};
+  return error_ ? Result<void>(Failure(*error_)) : Result<void>();
 }
 
-Result<std::vector<SliceRecord>> SliceCurator::finish() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return (waiting_.empty() && !is_busy_) || error_; });
+void SliceCurator::take(SliceRecord slice) {
+  const std::scoped_lock lock(mutex_);
+  to_run_.push_back(std::move(slice));
+  changed_.notify_all();
+}
+
+Result<SliceCurator::Done> SliceCurator::finish() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [this] { return is_idle(); });
   if (error_) return Failure(*error_);
-  return published_;
+  return done_;
 }
 
 void SliceCurator::work_until_over() {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return is_over_ || (!waiting_.empty() && !error_); });
+    changed_.wait(lock, [this] { return is_over_ || !is_idle(); });
     if (is_over_) return;
-    Work work = std::move(waiting_.front());
-    waiting_.pop_front();
     is_busy_ = true;
-    changed_.notify_all();
-    lock.unlock();
-    auto done = do_one(std::move(work));
-    lock.lock();
+    // One of each in turn: what is asked is safe before anything else is run, and what waits to be
+    // run does not grow.
+    publish_next(lock);
+    run_next(lock);
     is_busy_ = false;
-    if (!done) error_ = std::move(done).error();
     changed_.notify_all();
   }
 }
 
-Result<void> SliceCurator::do_one(Work work) {
-  if (work.writer) {
-    LAKEGATE_TRY(work.published, work.writer->publish(options_.may_publish));
-    work.writer.reset();
-    const std::scoped_lock lock(mutex_);
-    published_.push_back(work.published);
-  }
-  if (work.published.landed.empty() || options_.must_stop()) return {};
-  return curate(work.published);
+void SliceCurator::publish_next(Lock& lock) {
+  if (waiting_.empty()) return;
+  auto writer = std::move(waiting_.front());
+  waiting_.pop_front();
+  changed_.notify_all();
+  lock.unlock();
+  auto published = writer->publish(options_.may_publish);
+  writer.reset();
+  lock.lock();
+  if (!published) return failed(std::move(published).error());
+  done_.published.push_back(*published);
+  if (!published->landed.empty()) to_run_.push_back(*std::move(published));
+}
+
+void SliceCurator::run_next(Lock& lock) {
+  if (to_run_.empty()) return;
+  const SliceRecord slice = std::move(to_run_.front());
+  to_run_.pop_front();
+  if (error_) return;
+  lock.unlock();
+  const auto curated = options_.must_stop() ? Result<void>() : curate(slice);
+  lock.lock();
+  if (!curated) failed(curated.error());
+}
+
+void SliceCurator::failed(Error error) {
+  if (!error_) error_ = std::move(error);
 }
 
 Result<void> SliceCurator::curate(const SliceRecord& slice) {
   LAKEGATE_TRY(const ObjectInfo landed, store_.head(slice.landed));
   const Arrival arrival = fetched_arrival(dataset_, landed);
   LAKEGATE_TRY(const auto lease, hold_dataset());
+  if (!lease) return {};
   LAKEGATE_TRY(const RunOutcome outcome, run_arrival(store_, dataset_, arrival, options_.run));
   return options_.ran ? options_.ran(outcome) : Result<void>();
 }
 
+// Null: another process had it until it was time to stop, or publishing failed. Slices that become
+// complete meanwhile are published, so that nothing of them is asked again however long that takes.
 Result<std::unique_ptr<Lease>> SliceCurator::hold_dataset() {
   for (;;) {
     LAKEGATE_TRY(auto lease, try_to_hold(store_, dataset_.name));
     if (lease) return lease;
-    if (options_.must_stop())
-      return fail(ErrorKind::kRetryable, "another process holds the dataset, and time is up");
-    std::this_thread::sleep_for(kBetweenTries);
+    Lock lock(mutex_);
+    if (options_.must_stop()) {
+      done_.was_held_up = true;
+      return nullptr;
+    }
+    changed_.wait_for(lock, kBetweenTries, [this] { return !waiting_.empty(); });
+    publish_next(lock);
+    if (error_) return nullptr;
   }
 }
 

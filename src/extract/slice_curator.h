@@ -26,7 +26,7 @@ class SliceCurator {
     RunOptions run;
     // Before a slice is published: whether this process is still the one at work.
     std::function<Result<void>()> may_publish;
-    // True: what is published may be, but no further run is begun. Asked from the thread.
+    // True: what is asked is published, but no further run is begun. Asked from the thread.
     std::function<bool()> must_stop;
     // Told of each run, on the thread, one at a time. May be empty. An Error ends the work.
     std::function<Result<void>(const RunOutcome&)> ran;
@@ -37,22 +37,26 @@ class SliceCurator {
   SliceCurator(const SliceCurator&) = delete;
   SliceCurator& operator=(const SliceCurator&) = delete;
 
-  // Waits while another slice waits already. An Error is that of any slice before.
+  // Waits while another slice waits already to be published, behind one that is run. An Error is
+  // that of any slice before; `slice` is published all the same if it can be, since it was asked.
   Result<void> take(std::unique_ptr<SliceWriter> slice);
   // One that was published by an earlier invocation, and is not curated.
-  Result<void> take(SliceRecord slice);
+  void take(SliceRecord slice);
 
-  // Waits for everything. The records of the slices that were published here, in order.
-  Result<std::vector<SliceRecord>> finish();
+  struct Done {
+    std::vector<SliceRecord> published;  // here, in order
+    bool was_held_up = false;            // something was not run: another process had the dataset
+  };
+  // Waits for everything.
+  Result<Done> finish();
 
  private:
-  struct Work {
-    std::unique_ptr<SliceWriter> writer;  // or:
-    SliceRecord published;
-  };
-  Result<void> take(Work work);
+  using Lock = std::unique_lock<std::mutex>;
+  bool is_idle() const { return waiting_.empty() && to_run_.empty() && !is_busy_; }
   void work_until_over();
-  Result<void> do_one(Work work);
+  void publish_next(Lock& lock);
+  void run_next(Lock& lock);
+  void failed(Error error);
   Result<void> curate(const SliceRecord& slice);
   Result<std::unique_ptr<Lease>> hold_dataset();
 
@@ -61,11 +65,12 @@ class SliceCurator {
   const Options options_;
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
-  std::deque<Work> waiting_;
+  std::deque<std::unique_ptr<SliceWriter>> waiting_;
+  std::deque<SliceRecord> to_run_;  // published
   bool is_busy_ = false;
   bool is_over_ = false;
   std::optional<Error> error_;
-  std::vector<SliceRecord> published_;
+  Done done_;
   std::thread thread_;  // the last member: it uses the others
 };
 

@@ -86,9 +86,13 @@ Result<AuthorizedRequest> redirected(AuthorizedRequest from, const HttpReply& re
              among(kAlwaysCredentials, header.name) || same_header_name(header.name, "host");
     });
     from.credential_headers.clear();
+    from.signature_headers.clear();
     there->target = without_secrets(there->target, from.credential_query);
     from.credential_query.clear();
   } else {
+    std::erase_if(request.headers, [&](const HttpHeader& header) {
+      return among(from.signature_headers, header.name);
+    });
     there->target = with_parameters(std::move(there->target), from.credential_query);
   }
   request.origin = std::move(there->origin);

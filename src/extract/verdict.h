@@ -24,8 +24,9 @@ enum class Verdict {
 Verdict judge(const Result<HttpReply>& outcome);
 
 // Where a redirect leads, as the browsers have it: 303 becomes a GET, 301 and 302 do for POST. To
-// another origin no credentials are sent, and no body. kInvalidInput: from https to http, or to
-// what is no URL.
+// another origin no credentials are sent, and no body. Within the origin what was signed is without
+// its signature, and signature_headers says so. kInvalidInput: from https to http, or to what is no
+// URL.
 struct RedirectRules {
   bool allow_http = false;
 };

@@ -90,7 +90,6 @@ std::optional<IpAddress> inner_ipv4(const IpAddress& address) {
   if (in(address, "::", 96)) return at(12);            // compatible
   if (in(address, "::ffff:0:0:0", 96)) return at(12);  // translated (RFC 2765)
   if (in(address, "64:ff9b::", 96)) return at(12);     // NAT64
-  if (in(address, "64:ff9b:1::", 48)) return at(12);   // NAT64 of the network itself
   if (in(address, "2002::", 16)) return at(2);         // 6to4
   if (in(address, "2001::", 32)) {                     // Teredo: the client's, inverted
     std::array<std::uint8_t, 4> four = {};
@@ -102,6 +101,18 @@ std::optional<IpAddress> inner_ipv4(const IpAddress& address) {
       std::equal(kIsatap.begin(), kIsatap.end(), address.bytes.begin() + 9))
     return at(12);
   return std::nullopt;
+}
+
+// A network that translates addresses for itself (RFC 8215) says nowhere how long its prefix is,
+// and so not where in 64:ff9b:1::/48 the IPv4 address stands: at one of these places (RFC
+// 6052, 2.2).
+std::string_view own_nat64_kind(const IpAddress& address) {
+  const auto& b = address.bytes;
+  for (const auto& four :
+       {std::array{b[6], b[7], b[9], b[10]}, std::array{b[7], b[9], b[10], b[11]},
+        std::array{b[9], b[10], b[11], b[12]}, std::array{b[12], b[13], b[14], b[15]}})
+    if (ipv4_kind(ipv4(four)) == kMetadata) return kMetadata;
+  return "an address that the network translates for itself";
 }
 
 std::string lower_host(std::string_view host) {
@@ -154,6 +165,7 @@ std::string_view refused_kind(const IpAddress& address) {
   if (in(address, "fe80::", 10)) return "a link-local address";
   if (in(address, "fec0::", 10)) return "a site-local address";
   if (in(address, "ff00::", 8)) return "a multicast address";
+  if (in(address, "64:ff9b:1::", 48)) return own_nat64_kind(address);
   if (const auto inner = inner_ipv4(address)) return ipv4_kind(*inner);
   if (in(address, "100::", 64)) return "a discard address";
   if (in(address, "2001:db8::", 32) || in(address, "3fff::", 20))

@@ -25,7 +25,7 @@ std::string to_string(const IpAddress& address);  // IPv4 as IPv4
 
 // What an address of a kind that is refused is called: "a loopback address"; empty for those of the
 // public internet. IPv4 inside IPv6 (mapped, compatible, NAT64, 6to4, Teredo) is what it stands
-// for.
+// for; of a network's own NAT64, 64:ff9b:1::/48, nobody can tell, and all of it is refused.
 std::string_view refused_kind(const IpAddress& address);
 
 // Immutable once made.

@@ -117,6 +117,24 @@ def test_the_next_fetch_asks_for_what_is_new(lake, api):
         "since=2026-01-01T23:00:00Z&until=2026-01-03T00:00:00Z"]
 
 
+def test_a_time_before_what_is_fetched_is_refused(lake, api):
+    """{since} would be later than {until}."""
+    since = {"start": "2026-01-01", "overlap": "1h"}
+    configure(lake, readings=readings(api, 1, "since={since}&until={until}", since=since))
+    told = lake("fetch", "readings", "--time", "2025-12-31T00:00:00Z", code=2).err
+    assert "2026-01-01T00:00:00Z" in told and "later --time" in told and "`start`" in told
+    lake("fetch", "readings", "--time", "2026-01-10T00:00:00Z", code=0)
+    api.forget()
+    told = lake("fetch", "readings", "--time", "2026-01-09T22:59:59Z", code=2).err
+    assert "2026-01-09T23:00:00Z" in told and "was that of 2026-01-10T00:00:00Z" in told and "`overlap:`" in told
+    assert api.requests() == [] and len(Fetches(lake).plans()) == 1
+    lake("fetch", "readings", "--time", "2026-01-10T00:00:00Z", code=0)  # what is finished, again
+    configure(lake, readings=readings(api, 1, "since={since}&until={until}", since=since | {"overlap": "2d"}))
+    lake("fetch", "readings", "--time", "2026-01-09T00:00:00Z", code=0)
+    assert [request["query"].replace("%3A", ":") for request in api.requests("/devices/")] == [
+        "since=2026-01-08T00:00:00Z&until=2026-01-09T00:00:00Z"]
+
+
 def test_a_body_carries_values_as_json_and_nothing_more(lake, api):
     tricky = ['a"b', "x\\", "{y}", "ü&=\u2028", "'; --"]
     configure(lake, echoes={"source": source(

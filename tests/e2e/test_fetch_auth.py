@@ -96,9 +96,21 @@ def test_one_token_is_enough_where_it_lasts(lake, api):
     assert api.counts()["tokens"] == 1 and len(got(lake)) == 100
 
 
-@pytest.mark.parametrize("auth", ["bearer", "basic", "header"])
+@pytest.mark.parametrize("auth", ALL)
+def test_redirects_within_the_origin_keep_the_credentials(lake, api, auth):
+    """A signature is of one target, so that each gets its own."""
+    api.configure(auth=auth, user="me", secret=CANARY)
+    configure(lake, readings=readings(api, 5, "values=3&hops=3", "https", auth=kind(api, auth)))
+    outcome = fetch(lake, code=0)
+    assert got(lake) == expected(api, [f"d{i}" for i in range(5)], count=3)
+    assert len(api.requests("/devices/")) == 5 * 4
+    assert_nowhere(lake, outcome)
+
+
+@pytest.mark.parametrize("auth", ALL)
 def test_redirects_to_another_origin_lose_the_credentials(lake, api, auth):
     there = urllib.parse.quote(api.url("https1", "/devices/d0/readings?values=2&mine=1"), safe="")
+    api.configure(user="me", secret=CANARY)
     configure(lake, readings=readings(api, 1, f"redirect={there}", "https", auth=kind(api, auth)))
     fetch(lake)
     led = [request for request in api.requests("/devices/") if "mine=1" in request["query"]
@@ -106,6 +118,7 @@ def test_redirects_to_another_origin_lose_the_credentials(lake, api, auth):
     assert len(led) >= 1
     for request in led:
         assert "Authorization" not in request["headers"] and CANARY not in str(request)
+        assert not [name for name in request["headers"] if name.startswith("X-Amz")]
 
 
 @pytest.mark.parametrize("auth", ["bearer", "basic", "header", "query"])

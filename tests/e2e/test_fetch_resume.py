@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
+import fcntl
+import hashlib
 import random
 import signal
 import subprocess
@@ -103,6 +106,35 @@ def test_two_at_once_ask_everything_once(lake, api):
     asked = collections.Counter(request["path"] for request in api.requests("/devices/"))
     assert set(asked.values()) == {1} and len(asked) == 800
     assert got(lake) == expected(api, devices(800))
+
+
+@contextlib.contextmanager
+def held(lake, dataset: str):
+    """Another process is at work on the dataset's arrivals."""
+    (lake.root / "_lake/locks").mkdir(parents=True, exist_ok=True)
+    name = f"run-{dataset}-{hashlib.sha256(f'run-{dataset}'.encode()).hexdigest()[:16]}"  # as the store names leases
+    with (lake.root / "_lake/locks" / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def test_what_is_asked_while_another_process_is_at_work_is_not_asked_again(lake, api):
+    """Its slices land, and are run when their time has come."""
+    configure(lake, readings=readings(api, 600, "values=5", slice=50))
+    with held(lake, "readings"):
+        running = lake.program.start("fetch", "readings", "--lake", lake.root, *TIME, stderr=subprocess.PIPE)
+        while len(committed(lake)) < 600:
+            assert running.poll() is None, "it ended although its slices could not be run"
+            time.sleep(0.01)  # between looks
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) != 0
+        assert lake.runs("readings") == []
+        api.forget()
+        told = lake("fetch", "readings", *TIME, "--deadline", "2s", code=1).err
+        assert "another process" in told and "12 of 12 slices left" in told and "smaller `slice:`" not in told
+    lake("fetch", "readings", *TIME, code=0)
+    assert api.requests("/devices/") == []
+    assert got(lake) == expected(api, devices(600), count=5)
 
 
 def test_what_failed_is_asked_again_alone(lake, api):

@@ -279,6 +279,7 @@ TEST_F(AuthTest, SignaturesCoverTheRequestAsItGoes) {
   const auto authorized = (*authorizer)->authorize(request()).value();
   EXPECT_EQ(authorized.request.headers.back().value, "signed execute-api /x?key=canary-q");
   EXPECT_THAT(authorized.credential_headers, testing::Contains("Authorization"));
+  EXPECT_THAT(authorized.signature_headers, testing::ElementsAre("Authorization"));
   EXPECT_FALSE(Authorizer::create(
       config, kOrigin, {.secrets = &secrets, .client = nullptr, .signer = nullptr}, redactor));
 }

@@ -63,6 +63,21 @@ TEST(Redirected, WithinAnOriginKeepsCredentials) {
   EXPECT_EQ(names(there->request), "X-Key Authorization Cookie Content-Type Accept ");
 }
 
+TEST(Redirected, ASignatureIsOfOneTargetAndStaysBehind) {
+  AuthorizedRequest from = post();
+  from.credential_headers = {"x-key", "Authorization"};
+  from.signature_headers = {"Authorization"};
+  const auto within = redirected(from, redirect(307, "/e"), {});
+  ASSERT_TRUE(within);
+  EXPECT_EQ(names(within->request), "X-Key Cookie Content-Type Accept ");
+  EXPECT_THAT(within->signature_headers, testing::ElementsAre("Authorization"))
+      << "it is to be signed again";
+  const auto away = redirected(from, redirect(303, "https://other.example.com/e"), {});
+  ASSERT_TRUE(away);
+  EXPECT_EQ(names(away->request), "Accept ");
+  EXPECT_THAT(away->signature_headers, testing::IsEmpty()) << "it is not to be signed again";
+}
+
 TEST(Redirected, SecretsOfTheQueryStayWithTheOrigin) {
   AuthorizedRequest from{.request = {.method = "GET",
                                      .origin = {"api.example.com", 443, true},

@@ -132,6 +132,13 @@ TEST(AddressPolicy, ANameDoesNotAllowAMetadataService) {
                   ->check("metadata.internal", *parse_ip("169.254.169.254")));
 }
 
+TEST(AddressPolicy, ANetworksOwnTranslationIsTakenAsAWhole) {
+  const IpAddress inside = *parse_ip("64:ff9b:1::8.8.8.8");
+  EXPECT_FALSE(AddressPolicy::create({"8.8.8.8"})->check("api.internal", inside));
+  EXPECT_TRUE(AddressPolicy::create({"api.internal"})->check("api.internal", inside));
+  EXPECT_TRUE(AddressPolicy::create({"64:ff9b:1::/48"})->check("api.internal", inside));
+}
+
 TEST(AddressPolicy, WhatIsNoHostAddressOrRangeIsSaid) {
   for (const std::string entry : {"", "https://api.internal", "api internal", "10.0.0.0/33",
                                   "10.0.0.0/x", "fd00::/129", "api.internal:8080", "*.internal"}) {
