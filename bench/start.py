@@ -81,7 +81,8 @@ def start(command: list[str]) -> float:
     with socket.create_server(("127.0.0.1", 0)) as api:
         api.settimeout(60)
         environment = {"PATH": os.environ["PATH"], "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.getsockname()[1],
-                       "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+                       "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+                       "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
                        "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
                        "LAKEGATE_LAKE": "s3://bucket/lake", "_LAMBDA_SERVER_PORT": "0"}
         begin = time.monotonic()

@@ -24,6 +24,7 @@ struct AwsRequest {
   std::vector<HttpHeader> query;    // not encoded yet
   std::vector<HttpHeader> headers;  // without Host, date and signature
   std::shared_ptr<const std::string> body;
+  std::shared_ptr<std::string> room = nullptr;  // HttpRequest::room
   bool unsigned_payload = false;  // S3 over TLS: UNSIGNED-PAYLOAD instead of hashing large bodies
 };
 

@@ -167,7 +167,8 @@ class SignedService : public ServiceClient {
                      .origin = origin_,
                      .target = std::move(request.path),
                      .headers = std::move(request.headers),
-                     .body = std::move(request.body)};
+                     .body = std::move(request.body),
+                     .room = std::move(request.room)};
     if (!request.query.empty()) http.target += "?" + query_string(request.query);
     // Where nobody can listen in between, the checksum that S3 verifies is enough.
     const bool hash_it = !request.unsigned_payload || !(origin_.tls || is_loopback(origin_.host));

@@ -34,6 +34,9 @@ struct HttpRequest {
   std::vector<HttpHeader> headers;  // Content-Length is added by the client, Host unless there
   std::shared_ptr<const std::string>
       body;  // shared with the caller, so that a retry copies nothing
+  // Memory that the reply's body may use (its content does not matter), so that one large reply
+  // after another costs no page faults. Taken by the first attempt.
+  std::shared_ptr<std::string> room = nullptr;
   // Whose turn it is when memory is short (reply_memory.h): lower ones first.
   std::uint64_t order = 0;
 };

@@ -47,7 +47,10 @@ class HttpExchange {
   using Clock = std::chrono::steady_clock;
 
   HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, HttpRequest request, HttpCallback done)
-      : owner_(std::move(owner)), request_(std::move(request)), done_(std::move(done)) {}
+      : owner_(std::move(owner)), request_(std::move(request)), done_(std::move(done)) {
+    if (request_.room) reply_.body = std::move(*request_.room);
+    reply_.body.clear();
+  }
 
   // Goes over `connection`. Takes itself over: forget the pointer.
   static void start(std::unique_ptr<HttpExchange> exchange, HttpConnectionSource& source,

@@ -34,7 +34,7 @@ class PinnedObject {
   AwsRequest request(const s3::Range& range) const {
     return s3::get(client_->bucket(), client_->full_key(key_), described_.version, range);
   }
-  Result<Block> take(Result<AwsReply> reply, std::uint64_t length) const {
+  Result<std::shared_ptr<std::string>> take(Result<AwsReply> reply, std::uint64_t length) const {
     if (!reply) {
       Error error = std::move(reply).error();
       error.message = fmt::format("cannot read {}: {}", url(), error.message);
@@ -51,13 +51,17 @@ class PinnedObject {
     if (reply->http.body.size() != length)
       return fail(ErrorKind::kRetryable, fmt::format("{}: {} bytes were asked for and {} came",
                                                      url(), length, reply->http.body.size()));
-    return std::make_shared<const std::string>(std::move(reply->http.body));
+    return std::make_shared<std::string>(std::move(reply->http.body));
   }
   Result<Block> read(const s3::Range& range) const {
     return take(client_->ask(request(range)), range.length);
   }
-  void read(const s3::Range& range, std::function<void(Result<AwsReply>)> done) const {
-    client_->send(request(range), std::move(done));
+  // `room`: HttpRequest::room.
+  void read(const s3::Range& range, std::shared_ptr<std::string> room,
+            std::function<void(Result<AwsReply>)> done) const {
+    AwsRequest get = request(range);
+    get.room = std::move(room);
+    client_->send(std::move(get), std::move(done));
   }
 
  private:
@@ -97,6 +101,7 @@ class S3Stream : public ByteStream {
  private:
   Result<void> next_block() {
     block_ = std::make_shared<const std::string>();  // before more come in
+    room_ = std::move(own_);
     at_ = 0;
     if (ahead_ < object_->options().blocks_ahead) ++ahead_;
     ask_ahead();
@@ -104,7 +109,8 @@ class S3Stream : public ByteStream {
     coming_.pop_front();
     std::unique_lock lock(coming->mutex);
     coming->arrived.wait(lock, [&] { return coming->reply.has_value(); });
-    LAKEGATE_TRY(block_, object_->take(std::move(*coming->reply), coming->length));
+    LAKEGATE_TRY(own_, object_->take(std::move(*coming->reply), coming->length));
+    block_ = own_;
     return {};
   }
   void ask_ahead() {
@@ -112,7 +118,7 @@ class S3Stream : public ByteStream {
       auto coming = std::make_shared<Coming>();
       coming->length =
           std::min<std::uint64_t>(object_->options().block_bytes, object_->size() - asked_);
-      object_->read({asked_, coming->length}, [coming](Result<AwsReply> reply) {
+      object_->read({asked_, coming->length}, std::move(room_), [coming](Result<AwsReply> reply) {
         const std::lock_guard guard(coming->mutex);
         coming->reply = std::move(reply);
         coming->arrived.notify_one();
@@ -124,9 +130,11 @@ class S3Stream : public ByteStream {
 
   std::shared_ptr<const PinnedObject> object_;
   Block block_;
-  std::size_t at_ = 0;          // in the block
-  std::uint64_t position_ = 0;  // in the object
-  std::uint64_t asked_;         // up to here it has been asked for
+  std::shared_ptr<std::string> own_;   // the block, unless it is the input's first
+  std::shared_ptr<std::string> room_;  // of one that has been read
+  std::size_t at_ = 0;                 // in the block
+  std::uint64_t position_ = 0;         // in the object
+  std::uint64_t asked_;                // up to here it has been asked for
   std::deque<std::shared_ptr<Coming>> coming_;
   std::size_t ahead_ = 1;  // grows with every block taken
 };
