@@ -253,7 +253,10 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
       PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
   LAKEGATE_TRY(auto record, find_fetch_record(store, dataset.name, chosen.plan.id));
   if (record) return finished_before(chosen.plan, std::move(*record));
-  LAKEGATE_TRY(const Plan plan, put_plan(store, std::move(chosen.plan)));
+  if (chosen.is_new) {
+    LAKEGATE_TRY(chosen.plan, put_plan(store, std::move(chosen.plan)));
+  }
+  const Plan& plan = chosen.plan;
   LAKEGATE_TRY(const auto slices, slice_states(store, dataset, plan));
 
   const auto must_stop = [&] {

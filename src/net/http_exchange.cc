@@ -69,7 +69,8 @@ int HttpExchange::make_message() {
     body_.reset(aws_input_stream_new_from_cursor(allocator, &bytes));
     aws_http_message_set_body_stream(message_.get(), body_.get());
   }
-  return AWS_OP_SUCCESS;
+  message_ = with_large_headers_sent_as_they_are(std::move(message_), connection_);
+  return message_ ? AWS_OP_SUCCESS : AWS_OP_ERR;
 }
 
 void HttpExchange::send_on(HttpConnectionSource& source, aws_http_connection* connection) {

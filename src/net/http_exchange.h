@@ -11,6 +11,7 @@
 
 #include "net/content_coding.h"
 #include "net/crt_handle.h"
+#include "net/http2_message.h"
 #include "net/http_client.h"
 
 namespace lakegate {
@@ -69,8 +70,6 @@ class HttpExchange {
   std::size_t place = 0;
 
  private:
-  using Message = CrtPtr<aws_http_message, aws_http_message_release>;
-
   static int on_headers(aws_http_stream* stream, aws_http_header_block block,
                         const aws_http_header* headers, std::size_t count, void* self);
   static int on_body(aws_http_stream* stream, const aws_byte_cursor* data, void* self);
@@ -92,7 +91,7 @@ class HttpExchange {
   HttpRequest request_;
   HttpCallback done_;
   CrtPtr<aws_input_stream, aws_input_stream_release> body_;
-  Message message_;
+  HttpMessage message_;
   aws_http_stream* stream_ = nullptr;  // null: not begun, or over
   HttpConnectionSource* source_ = nullptr;
   aws_http_connection* connection_ = nullptr;

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from same import Template
+
 
 def listed(value) -> list:
     return value if isinstance(value, list) else [value]
@@ -83,9 +85,17 @@ class Policy:
 
 
 # What Lambda itself does in the function's name, which no proxy in front of the function sees.
-LAMBDAS_OWN = {"WriteLog", "ConsumeQueue", "JoinNetwork"}
+LAMBDAS_OWN = {"WriteLog", "ConsumeQueue", "JoinNetwork", "GiveUp"}
 # What S3 does in the name of whoever reads and writes encrypted objects.
 S3S_OWN = {"UseKey"}
+
+
+def by_stage(template: Template) -> dict[str, list[dict]]:
+    """The statements of each stage's function; one that has several policies has them all."""
+    found: dict[str, list[dict]] = {}
+    for name, properties in template.of("AWS::IAM::Policy"):
+        found.setdefault(template.stage(name), []).extend(properties["PolicyDocument"]["Statement"])
+    return found
 
 
 def of_functions(policies: dict[str, list[dict]]) -> dict[str, Policy]:

@@ -1,6 +1,6 @@
-"""A deployed lake at work, for the record: its two functions with the environment that the template gives
+"""A deployed lake at work, for the record: its functions with the environment that the template gives
 them, real servers behind a proxy that writes down what each function asks for, and everything done that
-a function may have to do, failures included."""
+a function may have to do, failures included. What fetches have to do is in recording_fetches.py."""
 
 from __future__ import annotations
 
@@ -25,13 +25,21 @@ sys.path += [str(TESTS), str(TESTS / "e2e")]  # behind this folder: both have a 
 
 import servers  # noqa: E402
 from conftest import ACCOUNT, CONFIG, REGION  # noqa: E402
+from lambda_api import LambdaApi  # noqa: E402
+from policies import by_stage  # noqa: E402
 from proxy import Message, Proxy  # noqa: E402
 from queue_simulation import Function  # noqa: E402
+from runtime_api import Answer  # noqa: E402
 from same import Template  # noqa: E402
 from servers.environment import REGION as SERVERS_REGION  # noqa: E402
 
 # The end of an upload whose reply is lost; when it is asked for again, there is no such upload any more.
 COMPLETED_UNHEARD = ["lost", "gone"]
+
+
+def function_name(stage: str) -> str:
+    """CloudFormation's choice, made here."""
+    return f"lake-{stage}"
 
 
 class Deployment:
@@ -43,10 +51,12 @@ class Deployment:
         self.environment = {self.template.stage(n): p["Environment"]["Variables"]
                             for n, p in self.template.of("AWS::Lambda::Function")}
         names = {self.template.part(n): p["TableName"] for n, p in self.template.of("AWS::DynamoDB::Table")}
-        policies = json.dumps({self.template.stage(n): p["PolicyDocument"]["Statement"]
-                               for n, p in self.template.of("AWS::IAM::Policy")})
-        for part, name in names.items():
-            policies = policies.replace(f"arn({part})", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+        arns = {part: f"dynamodb:{REGION}:{ACCOUNT}:table/{name}" for part, name in names.items()} | {
+            f"{stage}.function": f"lambda:{REGION}:{ACCOUNT}:function:{function_name(stage)}"
+            for stage in self.environment}
+        policies = json.dumps(by_stage(self.template))
+        for part, arn in arns.items():
+            policies = policies.replace(f"arn({part})", f"arn:aws:{arn}")
         self.policies: dict[str, list[dict]] = json.loads(policies)
 
     @property
@@ -62,9 +72,11 @@ class Cloud:
 
     credentials: servers.Credentials
     endpoints: dict[str, str]
+    invocations: LambdaApi  # those that functions ask for
 
     def client(self, service: str):
-        return boto3.client(service, endpoint_url=self.endpoints["eventbridge" if service == "events" else service],
+        configured = {"events": "eventbridge", "secretsmanager": "secrets_manager"}.get(service, service)
+        return boto3.client(service, endpoint_url=self.endpoints[configured],
                             region_name=SERVERS_REGION, aws_access_key_id=self.credentials.access_key,
                             aws_secret_access_key=self.credentials.secret_key,
                             config=Config(s3={"addressing_style": "path"}))
@@ -75,11 +87,14 @@ def start_cloud(folder: pathlib.Path, stack: ExitStack) -> Cloud:
     s3 = stack.enter_context(servers.s3(folder / "s3", credentials))
     dynamodb = stack.enter_context(servers.dynamodb(folder / "dynamodb"))
     moto = stack.enter_context(servers.moto(folder / "moto"))
-    return Cloud(credentials, {"s3": s3.url, "dynamodb": dynamodb.url, "glue": moto.url, "eventbridge": moto.url})
+    invocations = stack.enter_context(LambdaApi())
+    simulated = dict.fromkeys(("glue", "eventbridge", "secrets_manager", "ssm"), moto.url)
+    return Cloud(credentials, {"s3": s3.url, "dynamodb": dynamodb.url, "lambda": invocations.url} | simulated,
+                 invocations)
 
 
 class Stage:
-    """One of the two functions, behind a proxy of its own. `fate` says which requests fail, by service and
+    """One of the functions, behind a proxy of its own. `fate` says which requests fail, by service and
     request; it may be set between invocations."""
 
     def __init__(self, name: str, cloud: Cloud, deployment: Deployment, program: pathlib.Path,
@@ -95,7 +110,7 @@ class Stage:
         environment = deployment.environment[name] | {"LAKEGATE_CONFIG": str(config)}
         self.function = Function(
             [str(program)], servers.aws_environment(cloud.credentials, **self.proxy.urls) | environment | {
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "TMPDIR": str(spool), "PATH": "/usr/bin:/bin"},
+                "AWS_LAMBDA_FUNCTION_NAME": function_name(name), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "TMPDIR": str(spool), "PATH": "/usr/bin:/bin"},
             stack.enter_context(self.log.open("ab")))
         stack.callback(self.function.close)
 
@@ -107,6 +122,10 @@ class Stage:
         assert answer is not None and answer[0] == "response", answer
         failed = {failure["itemIdentifier"] for failure in json.loads(answer[1])["batchItemFailures"]}
         return [f"m{n}" not in failed for n in range(len(bodies))]
+
+    def invoke(self, event: dict, seconds: float = 300) -> Answer:
+        """As a schedule does it, and the function itself."""
+        return self.function.api.invoke(event, timeout=seconds)
 
 
 def parquet(rows: list[dict]) -> bytes:
@@ -138,16 +157,20 @@ class Work:
         cloud.client("events").create_event_bus(Name="ops")
         self.config = folder / "lake.yaml"
         self.config.write_text(CONFIG.read_text())
-        self.convert, self.load = (Stage(name, cloud, deployment, program, self.config, folder, stack)
-                                   for name in ("convert", "load"))
+        self.stages = {name: Stage(name, cloud, deployment, program, self.config, folder, stack)
+                       for name in deployment.environment}
+        self.convert, self.load = self.stages["convert"], self.stages["load"]
         self.seen: set[tuple[str, str]] = set()
 
     def land(self, key: str, content: bytes | str) -> dict:
         """The event of an object that has landed."""
         body = content.encode() if isinstance(content, str) else content
         self.wait_for_a_later_second(f"landing/{key}")
-        self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}landing/{key}", Body=body)
+        self.put(f"landing/{key}", body)
         return self.event(f"landing/{key}")
+
+    def put(self, key: str, content: bytes | str) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=content)
 
     def wait_for_a_later_second(self, key: str) -> None:
         """S3's times are whole seconds, and which of two versions of one second is the newer one nobody can say."""

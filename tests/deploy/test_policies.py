@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies import Policy, Right, matches, of_functions
+from policies import Policy, Right, by_stage, matches, of_functions
 from same import Template
 
 BUCKET = "arn:aws:s3:::ours"
@@ -80,8 +80,7 @@ def test_the_policies_of_the_template_are_understood(variants):
     on another bucket."""
     for stack in ("Plain", "Existing", "Chosen"):
         template = Template(variants.template(stack))
-        policies = of_functions({template.stage(name): p["PolicyDocument"]["Statement"]
-                                 for name, p in template.of("AWS::IAM::Policy")})
+        policies = of_functions(by_stage(template))
         assert set(policies) == {"convert", "load"} | ({"fetch"} if stack == "Chosen" else set())
         for policy in policies.values():
             for right, _ in policy.rights():

@@ -185,6 +185,17 @@ def test_protocols_and_encodings(lake, api, listener, encoding):
         {"HTTP/2.0" if listener == "https" else "HTTP/1.1"}
 
 
+@pytest.mark.parametrize("listener", ["https", "https1"])
+def test_requests_may_be_long(lake, api, listener):
+    """Longer than the 4 KiB that both sides of HTTP/2 remember of headers, and as long as that."""
+    long = ["x" * size + str(size) for size in (2_000, 6_000, 12_000, 60_000, *range(4_020, 4_100))]
+    configure(lake, readings=readings(api, 0, "values=2", listener, for_each={"device": ["d1", *long, "d2"]},
+                                      headers={"X-Device": "{device}"}, limits={"retries": 0}))
+    lake("fetch", "readings", code=0)
+    assert got(lake) == expected(api, ["d1", *long, "d2"], count=2)
+    assert {request["headers"]["X-Device"] for request in api.requests("/devices/")} == {"d1", *long, "d2"}
+
+
 def test_status_names_what_failed(lake, api):
     api.configure(gone=0.2)
     configure(lake, readings=readings(api, 40))

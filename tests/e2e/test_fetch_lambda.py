@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 import collections
-import http.server
-import json
-import queue
 import subprocess
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from fetching import configure, expected, got, readings
+from lambda_api import LambdaApi
 from runtime_api import RuntimeApi
 
 TIME = "2026-11-23T04:00:00Z"
-
-
-class LambdaApi:
-    """Takes the invocations that a function sends (Invoke, invocation type Event), and keeps them."""
-
-    def __init__(self) -> None:
-        sent = self.sent = queue.Queue()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                assert self.headers["X-Amz-Invocation-Type"] == "Event" and "Authorization" in self.headers
-                sent.put((self.path, json.loads(body)))
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
 
 @pytest.fixture
@@ -51,10 +23,8 @@ def runtime() -> Iterator[RuntimeApi]:
 
 @pytest.fixture
 def others() -> Iterator[LambdaApi]:
-    served = LambdaApi()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
+    with LambdaApi() as served:
+        yield served
 
 
 @pytest.fixture

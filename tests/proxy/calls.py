@@ -35,14 +35,18 @@ def calls_of(service: str, request: Message, region: str = "us-east-1") -> list[
     """The permissions that one request asks for."""
     if service == "s3":
         return list(s3_calls(request))
-    service = {"eventbridge": "events"}.get(service, service)  # the SDKs' name, and IAM's
+    if service == "lambda":
+        return list(lambda_calls(request, region))
+    # The SDKs' name, and IAM's.
+    service = {"eventbridge": "events", "secrets_manager": "secretsmanager"}.get(service, service)
     target = request.header("x-amz-target")
     operation = target.rpartition(".")[2]
     if not operation:
         raise ValueError(f"not a request to {service}: {request.first}")
     body = json.loads(request.body or b"{}")
     arn = f"arn:aws:{service}:{region}:{ACCOUNT}:"
-    named = {"dynamodb": dynamodb_calls, "sqs": sqs_calls, "glue": glue_calls, "events": events_calls}[service]
+    named = {"dynamodb": dynamodb_calls, "sqs": sqs_calls, "glue": glue_calls, "events": events_calls,
+             "secretsmanager": secrets_calls, "ssm": parameter_calls}[service]
     return [Call(service, f"{service}:{action}", arn + resource if not resource.startswith("arn:") else resource,
                  operation)
             for action, resource in dict.fromkeys(named(operation, body))]
@@ -138,3 +142,22 @@ def events_calls(operation: str, body: dict) -> Iterator[tuple[str, str]]:
     for entry in body.get("Entries", [{}]):
         bus = entry.get("EventBusName", "default")
         yield operation, bus if bus.startswith("arn:") else f"event-bus/{bus}"
+
+
+def secrets_calls(operation: str, body: dict) -> Iterator[tuple[str, str]]:
+    """A secret's ARN ends with six characters that its name does not have."""
+    name = body.get("SecretId", "*")
+    yield operation, name if name.startswith("arn:") else f"secret:{name}-a1B2c3"
+
+
+def parameter_calls(operation: str, body: dict) -> Iterator[tuple[str, str]]:
+    name = body.get("Name", "*")
+    yield operation, name if name.startswith("arn:") else f"parameter/{name.lstrip('/')}"
+
+
+def lambda_calls(request: Message, region: str) -> Iterator[Call]:
+    match = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", urlsplit(request.target).path)
+    if request.method != "POST" or match is None:
+        raise ValueError(f"not a request to lambda that is known: {request.first}")
+    yield Call("lambda", "lambda:InvokeFunction",
+               f"arn:aws:lambda:{region}:{ACCOUNT}:function:{unquote(match[1])}", "Invoke")
