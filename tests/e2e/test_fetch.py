@@ -183,14 +183,3 @@ def test_protocols_and_encodings(lake, api, listener, encoding):
     assert got(lake) == expected(api, [f"d{i}" for i in range(40)])
     assert {request["protocol"] for request in api.requests("/devices/")} == \
         {"HTTP/2.0" if listener == "https" else "HTTP/1.1"}
-
-
-def test_status_names_what_failed(lake, api):
-    api.configure(gone=0.2)
-    configure(lake, readings=readings(api, 40))
-    lake("fetch", "readings")
-    gone = [f"d{i}" for i in range(40) if api.content.is_gone(f"/devices/d{i}/readings", 0.2)]
-    told = lake("status")
-    shown = told.out + told.err
-    assert "404" in shown and any(device in shown for device in gone)
-    assert set(Fetches(lake).failed()) == set(gone)
