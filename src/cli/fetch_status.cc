@@ -5,38 +5,33 @@
 #include <algorithm>
 
 #include "cli/amounts.h"
+#include "extract/fetch_failures.h"
 #include "extract/fetch_plans.h"
-#include "lake/layout.h"
 
 namespace lakegate::cli {
-namespace {
-
-// What cost most comes first.
-std::vector<FailedSet> worst_first(std::vector<FailedSet> failures) {
-  std::ranges::stable_sort(failures, std::greater<>(), &FailedSet::attempts);
-  return failures;
-}
-
-}  // namespace
-
 Result<FetchStatus> fetch_status(const ObjectStore& store, const DatasetConfig& dataset) {
   FetchStatus status;
-  const ObjectKey last_key = layout::last_fetch_key(dataset.name);
-  if (const auto blob = store.get(last_key); blob) {
-    LAKEGATE_TRY(const LastFetch last, last_fetch_from_json(blob->bytes, last_key));
-    LAKEGATE_TRY(status.last, find_fetch_record(store, dataset.name, last.plan));
-  } else if (blob.error().kind != ErrorKind::kNotFound) {
-    return Failure(blob.error());
-  }
   LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset.name));
+  LAKEGATE_TRY(status.last, newest_fetch(store, dataset.name, fetches));
+  if (status.last && status.last->counts.failed > 0) {
+    LAKEGATE_TRY(const Plan plan, load_plan(store, dataset.name, status.last->plan));
+    LAKEGATE_TRY(const auto unanswered, unanswered_sets(store, plan));
+    status.unanswered = unanswered.size();
+    std::erase_if(status.last->failures, [&](const FailedSet& failed) {
+      return !std::ranges::binary_search(unanswered, failed.n);
+    });
+  }
   for (const ListedFetch& fetch : fetches) {
-    if (fetch.is_finished) continue;
+    if (fetch.finished) continue;
     LAKEGATE_TRY(const Plan plan, load_plan(store, dataset.name, fetch.plan));
+    const std::string why = why_not_continued(*dataset.source, plan);
+    if (!why.empty() && status.last && status.last->scheduled_at > plan.scheduled_at) continue;
     status.unfinished.push_back({.plan = plan.id,
                                  .scheduled_at = plan.scheduled_at,
                                  .sets = plan.sets.size(),
                                  .slices = plan.slices(),
-                                 .slices_asked = fetch.slices});
+                                 .slices_asked = fetch.slices,
+                                 .why_not_continued = why});
   }
   std::ranges::sort(status.unfinished, {}, &FetchStatus::Unfinished::scheduled_at);
   return status;
@@ -47,12 +42,13 @@ Json json_of(const FetchStatus& status) {
   if (status.last) {
     const FetchRecord& fetch = *status.last;
     Json failures = Json::array();
-    for (const FailedSet& failed : worst_first(fetch.failures)) failures.push_back(json_of(failed));
+    for (const FailedSet& failed : fetch.failures) failures.push_back(json_of(failed));
     last = {{"plan", fetch.plan},
             {"scheduled_at", to_iso(fetch.scheduled_at)},
             {"finished_at", fetch.finished_at},
             {"sets", fetch.counts.sets},
             {"failed", fetch.counts.failed},
+            {"unanswered", status.unanswered},
             {"attempts", fetch.counts.attempts},
             {"replies", fetch.counts.replies},
             {"reply_bytes", fetch.counts.bytes},
@@ -60,11 +56,14 @@ Json json_of(const FetchStatus& status) {
   }
   Json unfinished = Json::array();
   for (const FetchStatus::Unfinished& fetch : status.unfinished)
-    unfinished.push_back({{"plan", fetch.plan},
-                          {"scheduled_at", to_iso(fetch.scheduled_at)},
-                          {"sets", fetch.sets},
-                          {"slices", fetch.slices},
-                          {"slices_asked", fetch.slices_asked}});
+    unfinished.push_back(
+        {{"plan", fetch.plan},
+         {"scheduled_at", to_iso(fetch.scheduled_at)},
+         {"sets", fetch.sets},
+         {"slices", fetch.slices},
+         {"slices_asked", fetch.slices_asked},
+         {"why_not_continued",
+          fetch.why_not_continued.empty() ? Json() : Json(fetch.why_not_continued)}});
   return {{"last", std::move(last)}, {"unfinished", std::move(unfinished)}};
 }
 
@@ -73,28 +72,39 @@ void tell(const std::string& dataset, const FetchStatus& status, std::size_t mos
   if (status.last) {
     const FetchRecord& fetch = *status.last;
     const FetchCounts& counts = fetch.counts;
-    context.out.write(fmt::format("\n{}: last fetch {} of {}: {}, {} failed, {} in {}\n", dataset,
-                                  fetch.plan, short_time(to_iso(fetch.scheduled_at)),
-                                  counted(counts.sets, "parameter set"), with_commas(counts.failed),
-                                  bytes_text(counts.bytes), counted(counts.attempts, "request")));
-    const auto failures = worst_first(fetch.failures);
-    for (std::size_t i = 0; i < failures.size() && i < most_failures; ++i)
+    const std::uint64_t answered = counts.failed - status.unanswered;
+    context.out.write(
+        fmt::format("\n{}: last fetch {} of {}: {}, {} failed{}, {} in {}\n", dataset, fetch.plan,
+                    short_time(to_iso(fetch.scheduled_at)), counted(counts.sets, "parameter set"),
+                    with_commas(counts.failed),
+                    answered > 0 ? fmt::format(" ({} answered since)", with_commas(answered)) : "",
+                    bytes_text(counts.bytes), counted(counts.attempts, "request")));
+    const std::size_t shown = std::min(fetch.failures.size(), most_failures);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const FailedSet& failed = fetch.failures[i];
       context.out.write(
-          fmt::format("  {}: {} ({})\n", failures[i].parameters, failures[i].reason,
-                      counted(static_cast<std::uint64_t>(failures[i].attempts), "attempt")));
-    if (failures.size() > most_failures)
-      context.out.write(
-          fmt::format("  … and {} more\n", with_commas(counts.failed - most_failures)));
-    if (counts.failed > 0)
+          fmt::format("  {}: {} ({})\n", failed.parameters, failed.reason,
+                      counted(static_cast<std::uint64_t>(failed.attempts), "attempt")));
+    }
+    if (status.unanswered > shown)
+      context.out.write(fmt::format("  … and {} more\n", with_commas(status.unanswered - shown)));
+    if (status.unanswered > 0)
       context.note(fmt::format("`lakegate fetch {} --failed {}` asks again for what failed",
                                dataset, fetch.plan));
   }
-  for (const FetchStatus::Unfinished& fetch : status.unfinished)
-    context.warning(
-        fmt::format("{}: the fetch {} of {} is not finished: {} of {} asked; `lakegate fetch {}` "
-                    "goes on with it",
-                    dataset, fetch.plan, short_time(to_iso(fetch.scheduled_at)),
-                    with_commas(fetch.slices_asked), counted(fetch.slices, "slice"), dataset));
+  for (const FetchStatus::Unfinished& fetch : status.unfinished) {
+    const std::string asked = fmt::format("{} of {} asked", with_commas(fetch.slices_asked),
+                                          counted(fetch.slices, "slice"));
+    const std::string what = fmt::format("{}: the fetch {} of {}", dataset, fetch.plan,
+                                         short_time(to_iso(fetch.scheduled_at)));
+    if (fetch.why_not_continued.empty())
+      context.warning(fmt::format("{} is not finished: {}; `lakegate fetch {}` goes on with it",
+                                  what, asked, dataset));
+    else
+      context.warning(
+          fmt::format("{} stays unfinished, {}: {}; `lakegate fetch {}` begins a new one", what,
+                      asked, fetch.why_not_continued, dataset));
+  }
 }
 
 }  // namespace lakegate::cli

@@ -14,12 +14,17 @@
 namespace lakegate::cli {
 
 struct FetchStatus {
-  std::optional<FetchRecord> last;  // the newest finished one that was not for failures alone
+  // The newest finished one that was not for failures alone; of its failures those that have had no
+  // answer since, and how many these are.
+  std::optional<FetchRecord> last;
+  std::size_t unanswered = 0;
   struct Unfinished {
     std::string plan;
     Instant scheduled_at;
     std::size_t sets = 0, slices = 0, slices_asked = 0;
+    std::string why_not_continued;  // empty: the next fetch goes on with it
   };
+  // Without those that nobody will go on with and that a later fetch has made up for.
   std::vector<Unfinished> unfinished;
 };
 

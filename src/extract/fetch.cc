@@ -120,8 +120,7 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
 
 void tell_of(const SliceRecord& slice, FetchOutcome& outcome) {
   outcome.counts += slice.counts;
-  for (const FailedSet& failure : slice.failures)
-    if (outcome.failures.size() < kMostFailuresTold) outcome.failures.push_back(failure);
+  for (const FailedSet& failure : slice.failures) add_to_worst(failure, outcome.failures);
 }
 
 // How the run of a slice ended. Nothing: it has not been run.
@@ -147,17 +146,24 @@ Result<std::optional<FetchRecord::Slice>> run_of(const ObjectStore& store,
   return entry;
 }
 
-// {since} of the next fetch. What asked again only for failures has moved nothing on.
+// {since} of the next fetch. What asked again only for failures moves it on to the fetch that they
+// are of, which is news where nothing had been answered there.
 Result<void> note_as_last(ObjectStore& store, const Plan& plan) {
-  if (!plan.failed_of.empty()) return {};
   const ObjectKey key = layout::last_fetch_key(plan.dataset);
-  const std::string mine = to_json(LastFetch{.plan = plan.id, .scheduled_at = plan.scheduled_at});
+  LastFetch now{.plan = plan.id, .scheduled_at = plan.scheduled_at};
+  for (std::string of = plan.failed_of; !of.empty();) {
+    LAKEGATE_TRY(const auto record, find_fetch_record(store, plan.dataset, of));
+    if (!record) return {};  // it is not finished, and will note itself
+    now = {.plan = of, .scheduled_at = record->scheduled_at};
+    of = record->failed_of;
+  }
+  const std::string mine = to_json(now);
   for (;;) {
     const auto blob = store.get(key);
     if (!blob && blob.error().kind != ErrorKind::kNotFound) return Failure(blob.error());
     if (blob) {
       LAKEGATE_TRY(const LastFetch last, last_fetch_from_json(blob->bytes, key));
-      if (last.scheduled_at >= plan.scheduled_at) return {};
+      if (last.scheduled_at >= now.scheduled_at) return {};
     }
     auto put = blob ? store.put_if_match(key, mine, blob->tag) : store.put_if_absent(key, mine);
     if (put || put.error().kind != ErrorKind::kConflict) return put;

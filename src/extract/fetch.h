@@ -69,7 +69,7 @@ struct FetchOutcome {
   std::uint64_t slices_asked = 0, slices_left = 0;  // by this invocation; not yet asked or run
   std::uint64_t slices_to_run = 0;                  // of those left: asked
   FetchCounts counts;                               // of every slice that is asked
-  std::vector<FailedSet> failures;                  // likewise, the first kMostFailuresTold
+  std::vector<FailedSet> failures;                  // likewise, the worst
   std::optional<FetchRecord> record;                // it is finished
   std::vector<std::string> remarks;
   bool finished() const { return record.has_value(); }

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "convert/lake_run.h"
-#include "extract/report.h"
+#include "extract/fetch_failures.h"
 #include "extract/slice_writer.h"
 #include "lake/layout.h"
 
@@ -36,71 +37,21 @@ Instant whole_seconds(Instant instant) {
   return std::chrono::floor<std::chrono::seconds>(instant);
 }
 
-// Why today's configuration cannot go on with a plan; empty: it can.
-std::string why_not_continued(const SourceConfig& source, const Plan& plan) {
-  if (plan.source_hash != source.request_hash())
-    return "its requests were written down by another `source:` than today's";
-  if (source.slice != 0 && source.slice != plan.slice_requests)
-    return fmt::format("its slices have {} requests, and `slice:` says {}", plan.slice_requests,
-                       source.slice);
-  return {};
-}
-
-// Every set that failed in the slices that were asked.
-Result<std::vector<std::size_t>> failed_in(const ObjectStore& store, const Plan& plan) {
-  std::vector<std::size_t> failed;
-  for (std::uint64_t number = 1; number <= plan.slices(); ++number) {
-    const layout::FetchSlice slice = slice_of(plan, number);
-    LAKEGATE_TRY(const auto record, find_slice_record(store, slice));
-    if (!record || record->counts.failed == 0) continue;
-    LAKEGATE_TRY(auto report, store.open(layout::slice_report_key(slice)));
-    LAKEGATE_TRY(const auto of_slice, failed_sets(std::move(report)));
-    failed.insert(failed.end(), of_slice.begin(), of_slice.end());
-  }
-  return failed;
-}
-
-// The parameter sets that fetches of a plan's failures, and of theirs, have had answers to.
-Result<std::set<std::string>> answered_again(const ObjectStore& store, const DatasetName& dataset,
-                                             const std::string& of) {
-  std::map<std::string, std::string> failed_of;  // by plan
-  LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset));
-  for (const ListedFetch& fetch : fetches) {
-    if (!fetch.is_finished || fetch.plan == of) continue;
-    LAKEGATE_TRY(const auto record, find_fetch_record(store, dataset, fetch.plan));
-    if (record && !record->failed_of.empty()) failed_of.emplace(fetch.plan, record->failed_of);
-  }
-  std::set<std::string> answered;
-  std::vector<std::string> todo = {of};
-  while (!todo.empty()) {
-    const std::string parent = std::move(todo.back());
-    todo.pop_back();
-    for (const auto& [id, its_parent] : failed_of) {
-      if (its_parent != parent) continue;
-      todo.push_back(id);
-      LAKEGATE_TRY(const Plan plan, load_plan(store, dataset, id));
-      LAKEGATE_TRY(const auto failed, failed_in(store, plan));
-      for (std::size_t n = 0; n < plan.sets.size(); ++n)
-        if (!std::ranges::binary_search(failed, n)) answered.insert(plan.parameters_json(n));
-    }
-  }
-  return answered;
+// A fetch that cannot be gone on with, and need not be: a later one has been finished since.
+bool is_superseded(const std::optional<LastFetch>& last, const Plan& plan) {
+  return last && last->scheduled_at > plan.scheduled_at;
 }
 
 Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
                       const FetchRequest& request, Instant at) {
   if (request.failed_of.empty()) {
-    LAKEGATE_TRY(
-        const auto last,
-        find_record<LastFetch>(store, layout::last_fetch_key(dataset.name), last_fetch_from_json));
+    LAKEGATE_TRY(const auto last, find_last_fetch(store, dataset.name));
     std::optional<Instant> last_finished;
     if (last) last_finished = last->scheduled_at;
     return make_plan(dataset, at, last_finished, store);
   }
   LAKEGATE_TRY(const Plan of, load_plan(store, dataset.name, request.failed_of));
-  LAKEGATE_TRY(auto failed, failed_in(store, of));
-  LAKEGATE_TRY(const auto answered, answered_again(store, dataset.name, of.id));
-  std::erase_if(failed, [&](std::size_t n) { return answered.contains(of.parameters_json(n)); });
+  LAKEGATE_TRY(const auto failed, unanswered_sets(store, of));
   if (failed.empty())
     return invalid_input(
         fmt::format("nothing failed in the fetch {} of {} that has not been answered since: there "
@@ -110,6 +61,15 @@ Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
 }
 
 }  // namespace
+
+std::string why_not_continued(const SourceConfig& source, const Plan& plan) {
+  if (plan.source_hash != source.request_hash())
+    return "its requests were written down by another `source:` than today's";
+  if (source.slice != 0 && source.slice != plan.slice_requests)
+    return fmt::format("its slices have {} requests, and `slice:` says {}", plan.slice_requests,
+                       source.slice);
+  return {};
+}
 
 Result<std::vector<ListedFetch>> list_fetches(const ObjectStore& store,
                                               const DatasetName& dataset) {
@@ -126,7 +86,7 @@ Result<std::vector<ListedFetch>> list_fetches(const ObjectStore& store,
     ListedFetch& fetch = plans[id];
     fetch.plan = id;
     if (name == "plan.ndjson.zst") has_plan[id] = true;
-    if (name == "fetch.json") fetch.is_finished = true;
+    if (name == "fetch.json") fetch.finished = object.modified;
     if (name.starts_with("slice-")) ++fetch.slices;
   }
   std::vector<ListedFetch> list;
@@ -162,6 +122,27 @@ Result<std::optional<FetchRecord>> find_fetch_record(const ObjectStore& store,
   return find_record<FetchRecord>(store, layout::fetch_record_key(dataset, plan), fetch_from_json);
 }
 
+Result<std::optional<LastFetch>> find_last_fetch(const ObjectStore& store,
+                                                 const DatasetName& dataset) {
+  return find_record<LastFetch>(store, layout::last_fetch_key(dataset), last_fetch_from_json);
+}
+
+Result<std::optional<FetchRecord>> newest_fetch(const ObjectStore& store,
+                                                const DatasetName& dataset,
+                                                std::vector<ListedFetch> fetches) {
+  LAKEGATE_TRY(const auto last, find_last_fetch(store, dataset));
+  std::erase_if(fetches, [](const ListedFetch& fetch) { return !fetch.finished; });
+  std::ranges::stable_sort(fetches, std::greater<>(), &ListedFetch::finished);
+  for (const ListedFetch& fetch : fetches) {
+    if (last && fetch.plan == last->plan) break;
+    LAKEGATE_TRY(auto record, find_fetch_record(store, dataset, fetch.plan));
+    if (!record || !record->failed_of.empty()) continue;
+    if (!last || record->scheduled_at > last->scheduled_at) return record;
+  }
+  if (!last) return std::nullopt;
+  return find_fetch_record(store, dataset, last->plan);
+}
+
 Result<std::optional<SliceRecord>> find_slice_record(const ObjectStore& store,
                                                      const layout::FetchSlice& slice) {
   return find_record<SliceRecord>(store, layout::slice_key(slice), slice_from_json);
@@ -190,13 +171,15 @@ Result<ChosenPlan> choose_plan(const ObjectStore& store, const DatasetConfig& da
     return chosen;
   }
   LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset.name));
+  LAKEGATE_TRY(const auto last, find_last_fetch(store, dataset.name));
   std::optional<Plan> unfinished;
   for (const ListedFetch& fetch : fetches) {
-    if (fetch.is_finished) continue;
+    if (fetch.finished) continue;
     LAKEGATE_TRY(Plan plan, load_plan(store, dataset.name, fetch.plan));
     if (!request.failed_of.empty() && plan.failed_of != request.failed_of) continue;
     if (const std::string why = why_not_continued(*dataset.source, plan); !why.empty()) {
-      chosen.remarks.push_back(fmt::format("the fetch {} stays unfinished: {}", fetch.plan, why));
+      if (!is_superseded(last, plan))
+        chosen.remarks.push_back(fmt::format("the fetch {} stays unfinished: {}", fetch.plan, why));
       continue;
     }
     if (!unfinished || unfinished->scheduled_at < plan.scheduled_at) unfinished = std::move(plan);

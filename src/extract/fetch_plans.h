@@ -17,8 +17,8 @@ namespace lakegate {
 // What a listing tells of a plan.
 struct ListedFetch {
   std::string plan;
-  bool is_finished = false;
-  std::size_t slices = 0;  // with a record
+  std::optional<Instant> finished;  // when its record was put; nothing: it is not
+  std::size_t slices = 0;           // with a record
 };
 // By id; ids say nothing about order.
 Result<std::vector<ListedFetch>> list_fetches(const ObjectStore& store, const DatasetName& dataset);
@@ -32,8 +32,19 @@ Result<Plan> load_plan(const ObjectStore& store, const DatasetName& dataset, con
 Result<std::optional<FetchRecord>> find_fetch_record(const ObjectStore& store,
                                                      const DatasetName& dataset,
                                                      const std::string& plan);
+// What {since} of the next fetch is of. Nothing: no fetch has had an answer yet.
+Result<std::optional<LastFetch>> find_last_fetch(const ObjectStore& store,
+                                                 const DatasetName& dataset);
+// The newest of `fetches` that is finished and was not for failures alone, whether or not anything
+// was answered. Nothing: there is none.
+Result<std::optional<FetchRecord>> newest_fetch(const ObjectStore& store,
+                                                const DatasetName& dataset,
+                                                std::vector<ListedFetch> fetches);
 Result<std::optional<SliceRecord>> find_slice_record(const ObjectStore& store,
                                                      const layout::FetchSlice& slice);
+
+// Why today's configuration cannot go on with a plan; empty: it can.
+std::string why_not_continued(const SourceConfig& source, const Plan& plan);
 
 // What is to be fetched.
 struct FetchRequest {

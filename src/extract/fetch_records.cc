@@ -1,6 +1,8 @@
 #include "extract/fetch_records.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lake/record_reader.h"
 
@@ -70,6 +72,16 @@ FetchCounts& FetchCounts::operator+=(const FetchCounts& other) {
   bytes += other.bytes;
   rows += other.rows;
   return *this;
+}
+
+void add_to_worst(FailedSet failure, std::vector<FailedSet>& worst) {
+  const auto is_worse = [](const FailedSet& a, const FailedSet& b) {
+    return a.attempts != b.attempts ? a.attempts > b.attempts : a.n < b.n;
+  };
+  const auto place = std::ranges::upper_bound(worst, failure, is_worse);
+  if (place == worst.end() && worst.size() == kMostFailuresTold) return;
+  worst.insert(place, std::move(failure));
+  if (worst.size() > kMostFailuresTold) worst.pop_back();
 }
 
 std::string to_json(const SliceRecord& slice) {

@@ -25,8 +25,10 @@ struct FailedSet {
   bool operator==(const FailedSet&) const = default;
 };
 
-// Records tell of so many; the report beside them has all.
+// Records tell of the so many that took most attempts; the report beside them has all.
 inline constexpr std::size_t kMostFailuresTold = 100;
+// Adds to those told of, worst first, of equals the first in the plan.
+void add_to_worst(FailedSet failure, std::vector<FailedSet>& worst);
 
 struct FetchCounts {
   std::uint64_t sets = 0, failed = 0;
@@ -43,7 +45,7 @@ struct SliceRecord {
   std::string plan;
   std::uint64_t slice = 1;
   FetchCounts counts;
-  std::vector<FailedSet> failures;  // the first kMostFailuresTold
+  std::vector<FailedSet> failures;  // the worst
   ObjectKey landed;                 // empty: not one set was answered, so nothing was landed
   std::uint64_t landed_size = 0;
   std::string asked_at;  // ISO, by the clock: when its first set was begun
@@ -64,7 +66,7 @@ struct FetchRecord {
   Instant scheduled_at;
   std::string failed_of;  // the plan whose failures were asked again; empty: none
   FetchCounts counts;
-  std::vector<FailedSet> failures;  // the first kMostFailuresTold
+  std::vector<FailedSet> failures;  // the worst
   std::vector<Slice> slices;
   std::string finished_at;
   std::string lakegate_version;

@@ -128,12 +128,12 @@ Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
   const std::string parameters = plan_.parameters_json(set);
   if (answer.failure) {
     row.failure = answer.failure->message;
-    if (record_.failures.size() < kMostFailuresTold)
-      record_.failures.push_back({.n = set,
-                                  .parameters = parameters,
-                                  .status = row.status,
-                                  .attempts = row.attempts,
-                                  .reason = row.failure});
+    add_to_worst({.n = set,
+                  .parameters = parameters,
+                  .status = row.status,
+                  .attempts = row.attempts,
+                  .reason = row.failure},
+                 record_.failures);
   } else {
     LandedReply reply{.n = set, .page = 0, .parameters = parameters, .request = {}};
     for (const HttpReply& page : answer.pages) {

@@ -49,9 +49,10 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
   report.bytes_in = fetched->counts.bytes;
   if (!fetched->finished()) return hand_on(event, *fetched);
   if (fetched->counts.sets > 0 && fetched->counts.failed == fetched->counts.sets)
-    return fail(ErrorKind::kPermanent,
-                fmt::format("all {} parameter sets failed; the first one: {}", fetched->counts.sets,
-                            fetched->failures.empty() ? "" : fetched->failures.front().reason));
+    return fail(
+        ErrorKind::kPermanent,
+        fmt::format("all {} parameter sets failed; the worst of them: {}", fetched->counts.sets,
+                    fetched->failures.empty() ? "" : fetched->failures.front().reason));
   report.outcome = fetched->was_finished ? Outcome::kAlreadyDone : Outcome::kFetched;
   return {};
 }

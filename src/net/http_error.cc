@@ -35,6 +35,12 @@ Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_s
     case AWS_IO_SOCKET_NO_ROUTE_TO_HOST:
     case AWS_IO_SOCKET_NETWORK_DOWN:
       return retryable("no way there; is there a network?");
+    case AWS_ERROR_HTTP_PROXY_CONNECT_FAILED:
+    case AWS_ERROR_HTTP_PROXY_CONNECT_FAILED_RETRYABLE:
+      return retryable(
+          "the proxy (HTTPS_PROXY) makes no connection there; does it allow this host, and know "
+          "who "
+          "asks (http://user:password@proxy:3128)?");
     case AWS_IO_SOCKET_CLOSED:
     case AWS_IO_BROKEN_PIPE:
     case AWS_ERROR_HTTP_CONNECTION_CLOSED:

@@ -8,9 +8,14 @@ import os
 import pathlib
 import sqlite3
 import subprocess
+import sys
 from typing import Any
 
 import readers
+
+# A child's peak counts from what its parent had at the moment of the fork, so a small parent measures.
+MEASURE = "import resource,subprocess,sys; c=subprocess.call(sys.argv[1:]); "
+MEASURE += "print(c, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
 
 
 @dataclasses.dataclass
@@ -69,6 +74,13 @@ class Program:
         if code is not None:
             assert done.returncode == code, f"expected exit code {code}: {outcome}"
         return outcome
+
+    def peak_memory(self, *args) -> tuple[int, int]:
+        """Exit code and peak resident bytes of one run."""
+        command = [sys.executable, "-S", "-c", MEASURE, str(self.path), *map(str, args)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=self.environment(), check=True)
+        code, peak = done.stdout.split()[-2:]
+        return int(code), int(peak)
 
     def start(self, *args, env: dict | None = None, **options) -> subprocess.Popen:
         words = [str(self.path), *map(str, args)]

@@ -194,14 +194,3 @@ def test_requests_may_be_long(lake, api, listener):
     lake("fetch", "readings", code=0)
     assert got(lake) == expected(api, ["d1", *long, "d2"], count=2)
     assert {request["headers"]["X-Device"] for request in api.requests("/devices/")} == {"d1", *long, "d2"}
-
-
-def test_status_names_what_failed(lake, api):
-    api.configure(gone=0.2)
-    configure(lake, readings=readings(api, 40))
-    lake("fetch", "readings")
-    gone = [f"d{i}" for i in range(40) if api.content.is_gone(f"/devices/d{i}/readings", 0.2)]
-    told = lake("status")
-    shown = told.out + told.err
-    assert "404" in shown and any(device in shown for device in gone)
-    assert set(Fetches(lake).failed()) == set(gone)

@@ -8,7 +8,6 @@ import pathlib
 import random
 import resource
 import subprocess
-import sys
 
 import pytest
 
@@ -194,19 +193,6 @@ def test_output_to_dev_full(program, tmp_path):
     assert done.returncode == 1 and done.stderr
 
 
-# A child's peak counts from what its parent had at the moment of the fork, so a small parent measures.
-MEASURE = "import resource,subprocess,sys; c=subprocess.call(sys.argv[1:]); "
-MEASURE += "print(c, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
-
-
-def peak_memory(program, *args) -> tuple[int, int]:
-    """Exit code and peak resident bytes of one run."""
-    command = [sys.executable, "-S", "-c", MEASURE, program.path, *args]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=program.environment(), check=True)
-    code, peak = done.stdout.split()[-2:]
-    return int(code), int(peak)
-
-
 def test_late_surprises_in_bounded_memory(program, tmp_path):
     """Integer columns that turn into decimal numbers, text and zero-led codes near the end of a large file."""
     source, rows, written = tmp_path / "big.csv", 0, 0
@@ -221,7 +207,7 @@ def test_late_surprises_in_bounded_memory(program, tmp_path):
             written += file.write(block)
             rows += 100_000
         file.write('1,2.5,007,"n/k",last\n')
-    code, peak = peak_memory(program, "convert", source, tmp_path / "out.parquet")
+    code, peak = program.peak_memory("convert", source, tmp_path / "out.parquet")
     assert code == 0
     if os.environ.get("LAKEGATE_MEMORY_LIMIT") != "off":
         assert peak < LIMIT, f"peak {peak / 1e6:.0f} MB"

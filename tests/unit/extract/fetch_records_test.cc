@@ -58,6 +58,17 @@ TEST(FetchRecords, AFetchIsReadBackAsWritten) {
   EXPECT_TRUE(read->slices[1].failed);
 }
 
+TEST(FetchRecords, TellOfWhatWasWorstWhereverItStood) {
+  std::vector<FailedSet> worst;
+  for (std::uint64_t n = 0; n < 3 * kMostFailuresTold; ++n)
+    add_to_worst({.n = n, .attempts = n % 150 == 149 ? 6 : 1}, worst);
+  std::vector<std::uint64_t> told;
+  for (const FailedSet& failure : worst) told.push_back(failure.n);
+  ASSERT_EQ(told.size(), kMostFailuresTold);
+  EXPECT_THAT(std::vector(told.begin(), told.begin() + 4), ElementsAre(149, 299, 0, 1));
+  EXPECT_EQ(told.back(), kMostFailuresTold - 3);
+}
+
 TEST(FetchRecords, WhatIsMissingIsNamed) {
   const auto slice = slice_from_json(R"({"format":1,"dataset":"devices"})", kKey);
   ASSERT_FALSE(slice);
