@@ -13,7 +13,7 @@ ARCH ?= $(HOST_ARCH)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, JOBS=n, BENCH="options of bench/run.py",'
+	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, ARM64=ON for its tests, JOBS=n, BENCH="options of bench/run.py",'
 	@echo '   BENCH_LOAD="options of bench/load.py", FETCH_BENCH="options of bench/fetch.py")'
 
 setup: ## install what build and tests need
@@ -27,6 +27,7 @@ demo: build ## a lake in demo-lake/: what landed, what became of it
 	@tools/demo
 
 test: setup ## every test: units, contracts, end to end, the checks of the repository
+	@$(if $(filter ON,$(ARM64)),tools/setup arm64 && cmake --preset $(PRESET) -DLAKEGATE_TEST_ARM64=ON >/dev/null)
 	@tools/build $(PRESET)
 	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
 
