@@ -131,14 +131,15 @@ TEST_F(ApiServer, ManyLargeRepliesAtOnceStayWithinTheMemory) {
   }
 }
 
-TEST_F(ApiServer, ABadCertificateIsRefusedAtOnceAndForAll) {
+// A handshake may fail by chance, but not three of them without any that succeeds.
+TEST_F(ApiServer, ABadCertificateIsRefusedAtOnceAndAtTheThirdTimeForAll) {
   for (const std::string listener : {"EXPIRED", "WRONG_HOST", "SELF_SIGNED", "UNKNOWN_CA"}) {
     SCOPED_TRACE(listener);
     const auto one = client();
-    for (int i = 0; i < 3; ++i) {
+    for (int time = 1; time <= 4; ++time) {
       const auto reply = one->send(get(listener, "/echo"));
       ASSERT_FALSE(reply);
-      EXPECT_EQ(reply.error().kind, ErrorKind::kPermanent);
+      EXPECT_EQ(reply.error().kind, time < 3 ? ErrorKind::kRetryable : ErrorKind::kPermanent);
       EXPECT_THAT(reply.error().message, HasSubstr("its certificate does not verify"));
       EXPECT_THAT(reply.error().message, HasSubstr("name that one's file with ca_file"));
     }
