@@ -114,6 +114,7 @@ Result<int> fetch(const Options& options, Context& context) {
   }
   if (options.dry_run) return show_plan(lake, *dataset, choice.request, context);
 
+  LAKEGATE_CHECK(lake.store->sweep());
   LAKEGATE_TRY(const auto catalog, open_catalog(lake.location, lake.config));
   RunReport report(context, lake.location);
   const auto done =

@@ -102,7 +102,7 @@ Arrival arrival_of(const ObjectInfo& object, Match match) {
 bool is_fetched(const DatasetConfig& dataset, Arrival& arrival) {
   const auto scheduled_at = layout::fetched_at(arrival.key);
   if (!dataset.source || !scheduled_at) return false;
-  arrival.version = "fetched";
+  arrival.version = kFetchedVersion;
   arrival.arrived_at = *scheduled_at;
   arrival.id = make_arrival_id(arrival.dataset, arrival.key, arrival.version, 0, *scheduled_at);
   return true;

@@ -36,6 +36,7 @@ Result<std::optional<Arrival>> find_arrival(ObjectStore& store, const Config& co
                                             const ObjectKey& key);
 
 // The arrival that the replies of a slice of a fetch are; their key and size alone say it.
+inline constexpr std::string_view kFetchedVersion = "fetched";  // in place of the store's
 Arrival fetched_arrival(const DatasetConfig& dataset, const ObjectInfo& object);
 
 // lake.yaml at the lake's root, or what LAKEGATE_CONFIG names, or one dataset a folder.
@@ -105,7 +106,8 @@ Result<std::set<std::string>> standing_failures(const ObjectStore& store,
                                                 const DatasetConfig& dataset);
 
 // Claims whose landed object has been replaced before the run was committed: removes what such a
-// run may have published. Call while holding the dataset's lease. Returns the arrivals given up.
+// run may have published. What has landed since `landed` was listed is left alone. Call while
+// holding the dataset's lease. Returns the arrivals given up.
 Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetName& dataset,
                                              const std::vector<Arrival>& landed);
 

@@ -29,6 +29,25 @@ Result<void> remove_except(ObjectStore& store, const DatasetName& dataset, const
   return {};
 }
 
+Result<bool> is_there(const ObjectStore& store, const ObjectKey& key) {
+  const auto found = store.head(key);
+  if (!found && found.error().kind != ErrorKind::kNotFound) return Failure(found.error());
+  return found.has_value();
+}
+
+// Whether a run of this arrival may still be committed, or has been: where leases exclude nobody,
+// it may have landed and been claimed after landing/ was listed.
+Result<bool> is_alive(const ObjectStore& store, const Arrival& arrival) {
+  const auto landed = store.head(arrival.key);
+  if (!landed && landed.error().kind != ErrorKind::kNotFound) return Failure(landed.error());
+  const bool is_fetched = layout::fetched_at(arrival.key) && arrival.version == kFetchedVersion;
+  if (landed && (is_fetched ||
+                 (landed->version == arrival.version && landed->modified == arrival.arrived_at)))
+    return true;
+  // Looked at last: replies that are not kept go when this has come.
+  return is_there(store, layout::run_key(arrival.dataset, arrival.id));
+}
+
 }  // namespace
 
 Result<void> remove_orphans(ObjectStore& store, const RunRecord& record) {
@@ -75,6 +94,8 @@ Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetNa
     if (settled.contains(object.key.str().substr(object.key.str().rfind('/') + 1))) continue;
     LAKEGATE_TRY(const Blob blob, store.get(object.key));
     LAKEGATE_TRY(Claim claim, claim_from_json(blob.bytes, object.key));
+    LAKEGATE_TRY(const bool alive, is_alive(store, claim.arrival));
+    if (alive) continue;
     LAKEGATE_CHECK(remove_except(store, dataset, claim.arrival.id, {}));
     LAKEGATE_CHECK(store.remove(object.key));
     given_up.push_back(std::move(claim));

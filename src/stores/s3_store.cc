@@ -13,8 +13,13 @@
 namespace lakegate {
 namespace {
 
-// Where lakegate's uploads can have been left. Elsewhere they are somebody else's.
-constexpr std::string_view kZones[] = {layout::kCurated, layout::kRejected, layout::kRecords};
+// Where lakegate's uploads can have been left. Elsewhere they are somebody else's, as they are in
+// landing/ but for those of fetches.
+constexpr std::string_view kZones[] = {layout::kLanding, layout::kCurated, layout::kRejected,
+                                       layout::kRecords};
+bool is_own_upload(std::string_view zone, const std::string& key) {
+  return zone != layout::kLanding || layout::fetched_at(ObjectKey(key));
+}
 
 class NoLease : public Lease {};
 
@@ -95,7 +100,7 @@ class S3Store : public ObjectStore {
                                  std::string_view otherwise);
   Result<bool> has_versions(const ObjectInfo& object) const;
   Result<std::vector<ObjectInfo>> list_versions(const std::string& prefix) const;
-  Result<void> sweep_zone(const std::string& prefix);
+  Result<void> sweep_zone(std::string_view zone);
 
   std::shared_ptr<const S3Client> client_;
   std::shared_ptr<UploadBudget> budget_;
@@ -171,12 +176,12 @@ Result<std::vector<ObjectInfo>> S3Store::list_versions(const std::string& prefix
 }
 
 Result<void> S3Store::sweep() {
-  for (const std::string_view zone : kZones)
-    LAKEGATE_CHECK(sweep_zone(client_->location().full_key(zone)));
+  for (const std::string_view zone : kZones) LAKEGATE_CHECK(sweep_zone(zone));
   return {};
 }
 
-Result<void> S3Store::sweep_zone(const std::string& prefix) {
+Result<void> S3Store::sweep_zone(std::string_view zone) {
+  const std::string prefix = client_->location().full_key(zone);
   const Instant oldest = std::chrono::system_clock::now() - client_->options().abandoned_after;
   s3::UploadsPage page;
   do {
@@ -191,7 +196,7 @@ Result<void> S3Store::sweep_zone(const std::string& prefix) {
     }
     LAKEGATE_TRY(page, s3::read_uploads(reply.http.body));
     for (const s3::Upload& upload : page.uploads) {
-      if (upload.begun > oldest) continue;
+      if (upload.begun > oldest || !is_own_upload(zone, upload.key)) continue;
       LAKEGATE_CHECK(client_->ask(s3::abort_upload(client_->bucket(), upload.key, upload.id)));
     }
   } while (page.truncated);

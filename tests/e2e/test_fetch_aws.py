@@ -172,6 +172,20 @@ def test_of_two_at_once_one_does_the_work(cloud_lake, api):
     assert_complete(cloud_lake, api, 800, count=5)
 
 
+def test_runs_beside_a_fetch_take_nothing_from_it(cloud_lake, api):
+    """They list what has landed, and more lands; nobody knows who is at work on it."""
+    api.configure(latency="10ms")
+    configure(cloud_lake, readings=readings(api, 600, "values=5", slice=10, limits={"concurrency": 8}, keep_raw=False))
+    running = start(cloud_lake)
+    runs = 0
+    while running.poll() is None:
+        cloud_lake("run", "--no-fetch")  # replies that are gone when it comes to them are its error
+        runs += 1
+    assert ended(running) == (0, "") and runs > 0
+    assert sorted(asked(api)) == sorted(devices(600))
+    assert_complete(cloud_lake, api, 600, count=5)
+
+
 def test_what_is_large_is_uploaded_in_parts_while_it_comes(cloud_lake, api):
     configure(cloud_lake, readings=readings(api, 30, "values=100000&bits=64"))
     with through(cloud_lake) as proxy:

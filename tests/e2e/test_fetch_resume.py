@@ -66,6 +66,7 @@ def test_no_parameter_of_a_committed_slice_is_asked_again(lake, api, seed):
     assert got(lake) == expected(api, devices(2000), count=5)
     assert [reply["n"] for reply in landed_replies(lake)] == list(range(2000))
     assert len(Fetches(lake).plans()) == 1
+    assert lake.files("_lake/tmp") == {}, "the dead have left nothing behind"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

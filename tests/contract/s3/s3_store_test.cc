@@ -119,16 +119,18 @@ TEST(S3Store, SweepEndsUploadsOfTheDeadInTheZonesOfTheLake) {
   options.abandoned_after = std::chrono::seconds(-60);  // so that all are old
   const auto store = open_s3_store(location, session(), options).value();
   std::vector<std::unique_ptr<PendingObject>> left;
-  for (const std::string key : {"curated/d/a", "rejected/d/b", "_lake/failures/d/c", "landing/d"}) {
+  for (const std::string key :
+       {"curated/d/a", "rejected/d/b", "_lake/failures/d/c", "landing/d",
+        "landing/d/20261123T042244Z-3f2a9c0b11d4-0001.replies.ndjson.zst"}) {
     left.push_back(store->create(ObjectKey(key)).value());
     ASSERT_TRUE(write_text(*left.back(), "x"));
     ASSERT_TRUE(left.back()->seal());
   }
-  EXPECT_EQ(unfinished_uploads(location).size(), 4u);
+  EXPECT_EQ(unfinished_uploads(location).size(), 5u);
   ASSERT_TRUE(store->sweep());
   const auto kept = unfinished_uploads(location);
   ASSERT_EQ(kept.size(), 1u);
-  EXPECT_THAT(kept[0].key, testing::HasSubstr("landing/d"));
+  EXPECT_THAT(kept[0].key, testing::EndsWith("landing/d"));
   EXPECT_FALSE(left[0]->publish());
 }
 

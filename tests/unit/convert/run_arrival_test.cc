@@ -271,6 +271,20 @@ TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
   EXPECT_TRUE(keys("_lake/claims/").empty());
 }
 
+// Where leases exclude nobody, another process may have begun with what landed after the listing.
+TEST_F(RunArrival, AnAttemptAtWhatHasLandedSinceIsNotAbandoned) {
+  const auto landed = find_landed(*store_, config_, std::nullopt, true);
+  land("a.csv", "id\n1\n");
+  ASSERT_TRUE(run("a.csv"));
+  for (const std::string& key : keys("_lake/runs/")) ASSERT_TRUE(store_->remove(ObjectKey(key)));
+  const auto before = keys("");  // published, and about to be committed
+
+  const auto given_up = give_up_abandoned(*store_, DatasetName("sales"), landed->arrivals);
+  ASSERT_TRUE(given_up) << given_up.error().to_string();
+  EXPECT_THAT(*given_up, testing::IsEmpty());
+  EXPECT_EQ(keys(""), before);
+}
+
 TEST_F(RunArrival, ContentThatReturnsIsANewArrival) {
   land("a.csv", "id\n1\n");
   const Arrival first = arrival("a.csv");
