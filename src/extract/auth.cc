@@ -48,11 +48,6 @@ bool is_secret(std::string_view encoded, const std::string& secret) {
   return uri_decode(encoded) == secret || uri_decode(with_blanks) == secret;
 }
 
-bool has_header(const std::vector<HttpHeader>& headers, std::string_view name) {
-  return std::ranges::any_of(
-      headers, [&](const HttpHeader& header) { return same_header_name(header.name, name); });
-}
-
 class SourceAuthorizer : public Authorizer {
  public:
   SourceAuthorizer(HttpOrigin origin, RequestSigner* signer)

@@ -69,14 +69,8 @@ Result<std::string> checked_for_header(std::string_view value) {
   return std::string(value);
 }
 
-bool has_header(const HttpRequest& request, std::string_view name) {
-  return std::ranges::any_of(request.headers, [&](const HttpHeader& header) {
-    return same_header_name(header.name, name);
-  });
-}
-
 void add_default(HttpRequest& request, std::string_view name, std::string_view value) {
-  if (!value.empty() && !has_header(request, name))
+  if (!value.empty() && !has_header(request.headers, name))
     request.headers.push_back({std::string(name), std::string(value)});
 }
 

@@ -15,6 +15,11 @@ bool same_header_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+bool has_header(const std::vector<HttpHeader>& headers, std::string_view name) {
+  return std::ranges::any_of(
+      headers, [&](const HttpHeader& header) { return same_header_name(header.name, name); });
+}
+
 std::string_view HttpReply::header(std::string_view name) const {
   for (const HttpHeader& header : headers)
     if (same_header_name(header.name, name)) return header.value;

@@ -26,6 +26,7 @@ struct HttpOrigin {
 // What the Host header says: the port only where it is not the scheme's own.
 std::string host_header(const HttpOrigin& origin);
 bool same_header_name(std::string_view a, std::string_view b);  // whatever their case
+bool has_header(const std::vector<HttpHeader>& headers, std::string_view name);
 
 struct HttpRequest {
   std::string method = "GET";

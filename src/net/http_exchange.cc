@@ -23,12 +23,6 @@ bool takes_a_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
-bool has_header(const HttpRequest& request, std::string_view name) {
-  return std::ranges::any_of(request.headers, [&](const HttpHeader& header) {
-    return same_header_name(header.name, name);
-  });
-}
-
 std::chrono::microseconds since(HttpExchange::Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(HttpExchange::Clock::now() - start);
 }
@@ -54,10 +48,11 @@ int HttpExchange::make_message() {
   if (aws_http_message_set_request_method(message_.get(), to_cursor(request_.method)) ||
       aws_http_message_set_request_path(message_.get(), to_cursor(request_.target)))
     return AWS_OP_ERR;
-  if (!has_header(request_, "host") && add("Host", host_header(request_.origin))) return AWS_OP_ERR;
+  if (!has_header(request_.headers, "host") && add("Host", host_header(request_.origin)))
+    return AWS_OP_ERR;
   for (const HttpHeader& header : request_.headers)
     if (add(header.name, header.value)) return AWS_OP_ERR;
-  if (owner_->options().decode && !has_header(request_, "accept-encoding") &&
+  if (owner_->options().decode && !has_header(request_.headers, "accept-encoding") &&
       add("Accept-Encoding", "gzip, zstd"))
     return AWS_OP_ERR;
   const std::size_t length = request_.body ? request_.body->size() : 0;
