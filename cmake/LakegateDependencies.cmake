@@ -37,13 +37,18 @@ lakegate_archive(minizip::minizip minizip minizip/zip.h LINK zlib::zlib)
 lakegate_archive(sqlite::sqlite3 sqlite3 sqlite3.h LINK Threads::Threads ${CMAKE_DL_LIBS} m)
 lakegate_archive(yaml-cpp::yaml-cpp yaml-cpp yaml-cpp/yaml.h)
 
-# Debian's spdlog target would link the shared fmt.
-find_path(LAKEGATE_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
-add_library(lakegate_spdlog INTERFACE)
-add_library(spdlog::header_only ALIAS lakegate_spdlog)
-target_include_directories(lakegate_spdlog SYSTEM INTERFACE "${LAKEGATE_SPDLOG_INCLUDE}")
-target_compile_definitions(lakegate_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
-target_link_libraries(lakegate_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+# fmt compiled once: with the package's header-only target every source would compile it again. Debian
+# has it as a shared library, which a package for Lambda has no use for. What is to be instantiated is
+# fmt 9's own list (its src/format.cc, which the package leaves out); another fmt is used as headers.
+if(fmt_VERSION VERSION_GREATER_EQUAL 9 AND fmt_VERSION VERSION_LESS 10)
+  get_target_property(fmt_include fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+  add_library(lakegate_fmt STATIC "${PROJECT_SOURCE_DIR}/cmake/fmt9.cc")
+  target_include_directories(lakegate_fmt SYSTEM PUBLIC ${fmt_include})
+else()
+  add_library(lakegate_fmt INTERFACE)
+  target_link_libraries(lakegate_fmt INTERFACE fmt::fmt-header-only)
+endif()
+add_library(fmt::static ALIAS lakegate_fmt)
 
 # simdjson is compiled into the program: never a shared one (see above).
 lakegate_fetch(simdjson "simdjson-${SIMDJSON_VERSION}")

@@ -42,7 +42,7 @@ std::string bare_code(std::string_view code) {
 }
 
 void read_json(const HttpReply& reply, AwsFault& fault) {
-  const auto body = nlohmann::json::parse(reply.body, nullptr, false);
+  const auto body = nlohmann::ordered_json::parse(reply.body, nullptr, false);
   if (!body.is_object()) return;
   const auto text = [&](std::initializer_list<const char*> names) -> std::string {
     for (const char* name : names)

@@ -5,12 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lake/json_text.h"
 #include "net/crt_handle.h"
 
 namespace lakegate {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // A name that nothing is kept under is a mistake in lake.yaml, as a variable is that is not set.
 Error error_of(const AwsFault& fault, const std::string& doing_what) {
@@ -28,8 +29,7 @@ Result<Json> call(ServiceClient& client, std::string_view operation, const Json&
   AwsRequest request;
   request.headers = {{"X-Amz-Target", std::string(operation)},
                      {"Content-Type", "application/x-amz-json-1.1"}};
-  request.body = std::make_shared<const std::string>(
-      body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  request.body = std::make_shared<const std::string>(json_line(body));
   auto reply = client.call(std::move(request));
   if (!reply) {
     Error error = std::move(reply).error();

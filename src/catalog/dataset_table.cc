@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lake/ascii.h"
 #include "lake/layout.h"
 
 namespace lakegate {
@@ -29,7 +30,7 @@ std::string with_slash(std::string_view path) {
 }
 
 int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (is_digit(c)) return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;

@@ -9,6 +9,7 @@
 
 #include "catalog/engine.h"
 #include "catalog/glue_tables.h"
+#include "lake/json_text.h"
 
 namespace lakegate {
 namespace {
@@ -68,8 +69,7 @@ class GlueCatalog : public Catalog {
     AwsRequest signed_request;
     signed_request.headers = {{"X-Amz-Target", fmt::format("AWSGlue.{}", operation)},
                               {"Content-Type", "application/x-amz-json-1.1"}};
-    signed_request.body = std::make_shared<const std::string>(
-        request.dump(-1, ' ', false, Json::error_handler_t::replace));
+    signed_request.body = std::make_shared<const std::string>(json_line(request));
     LAKEGATE_TRY(const AwsReply reply, glue_->call(std::move(signed_request)));
     if (reply.fault) {
       const std::string& code = reply.fault->code;

@@ -16,6 +16,7 @@
 #include "lake/names.h"
 
 namespace lakegate::cli {
+namespace add_impl {
 namespace {
 
 namespace fs = std::filesystem;
@@ -211,14 +212,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace add_impl
 
 Command add_command() {
   return {.name = "add",
           .arguments = "FILE|URL",
           .summary = "Look at a file or an API and make a dataset of its like",
-          .details = kDetails,
+          .details = add_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = add_impl::define};
 }
 
 }  // namespace lakegate::cli

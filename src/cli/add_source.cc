@@ -132,7 +132,7 @@ Result<HttpReply> ask_once(const DatasetConfig& dataset, const Plan& plan) {
 }
 
 // The only member that is a list of objects, if the reply is an object with one.
-std::string records_of(const nlohmann::json& body) {
+std::string records_of(const nlohmann::ordered_json& body) {
   if (!body.is_object()) return "";
   std::string found;
   for (const auto& [name, value] : body.items()) {
@@ -147,10 +147,11 @@ std::string records_of(const nlohmann::json& body) {
 }
 
 // Whether rows have no such member by themselves.
-bool rows_lack(const nlohmann::json& body, const std::string& records, const std::string& name) {
-  const nlohmann::json* rows = &body;
+bool rows_lack(const nlohmann::ordered_json& body, const std::string& records,
+               const std::string& name) {
+  const nlohmann::ordered_json* rows = &body;
   if (!records.empty()) {
-    const nlohmann::json::json_pointer pointer(records);
+    const nlohmann::ordered_json::json_pointer pointer(records);
     if (!body.contains(pointer)) return true;
     rows = &body.at(pointer);
   }
@@ -179,7 +180,7 @@ Result<int> add_source(SourceSample sample, Context& context) {
   LAKEGATE_TRY(const Plan plan, make_plan(dataset, now, std::nullopt, *lake.store));
   const auto reply = ask_once(dataset, plan);
   if (!reply) return context.failed(reply.error());
-  const auto body = nlohmann::json::parse(reply->body, nullptr, false);
+  const auto body = nlohmann::ordered_json::parse(reply->body, nullptr, false);
   if (body.is_discarded())
     return context.failed({ErrorKind::kInvalidInput,
                            fmt::format("{} answered with something that is not JSON", sample.url),

@@ -13,6 +13,7 @@
 #include "formats/input.h"
 
 namespace lakegate::cli {
+namespace cat_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -113,14 +114,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace cat_impl
 
 Command cat_command() {
   return {.name = "cat",
           .arguments = "INPUT|DATASET",
           .summary = "Rows of a file or of a dataset",
-          .details = kDetails,
+          .details = cat_impl::kDetails,
           .prints_format = false,
-          .define = define};
+          .define = cat_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -14,6 +14,7 @@
 #include "convert/lake_run.h"
 
 namespace lakegate::cli {
+namespace catalog_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -103,13 +104,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace catalog_impl
 
 Command catalog_command() {
   return {.name = "catalog",
           .arguments = "sync [DATASET]",
           .summary = "Tables and partitions in the catalog, made right",
-          .details = kDetails,
-          .define = define};
+          .details = catalog_impl::kDetails,
+          .define = catalog_impl::define};
 }
 
 }  // namespace lakegate::cli

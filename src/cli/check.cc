@@ -8,6 +8,7 @@
 #include "cli/report_json.h"
 
 namespace lakegate::cli {
+namespace check_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -49,13 +50,14 @@ Action define(CLI::App&) {
 }
 
 }  // namespace
+}  // namespace check_impl
 
 Command check_command() {
   return {.name = "check",
           .summary = "lake.yaml, against itself and what the lake remembers",
-          .details = kDetails,
+          .details = check_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = check_impl::define};
 }
 
 }  // namespace lakegate::cli

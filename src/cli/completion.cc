@@ -6,6 +6,7 @@
 #include "cli/options.h"
 
 namespace lakegate::cli {
+namespace completion_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -125,13 +126,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace completion_impl
 
 Command completion_command() {
   return {.name = "completion",
           .arguments = "SHELL",
           .summary = "What a shell needs to complete commands and options",
-          .details = kDetails,
-          .define = define};
+          .details = completion_impl::kDetails,
+          .define = completion_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -16,6 +16,7 @@
 #include "convert/convert_file.h"
 
 namespace lakegate::cli {
+namespace convert_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -217,13 +218,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace convert_impl
 
 Command convert_command() {
   return {.name = "convert",
           .arguments = "INPUT OUTPUT",
           .summary = "One file to Parquet, no lake needed",
-          .details = kDetails,
-          .define = define};
+          .details = convert_impl::kDetails,
+          .define = convert_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 
 namespace lakegate::cli {
+namespace ddl_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -82,14 +83,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace ddl_impl
 
 Command ddl_command() {
   return {.name = "ddl",
           .arguments = "DATASET",
           .summary = "SQL to query a dataset, the runs or the rejects with an engine",
-          .details = kDetails,
+          .details = ddl_impl::kDetails,
           .prints_format = false,
-          .define = define};
+          .define = ddl_impl::define};
 }
 
 }  // namespace lakegate::cli

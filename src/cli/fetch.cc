@@ -14,6 +14,7 @@
 #include "lake/amounts.h"
 
 namespace lakegate::cli {
+namespace fetch_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -157,14 +158,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace fetch_impl
 
 Command fetch_command() {
   return {.name = "fetch",
           .arguments = "DATASET",
           .summary = "An API's replies -> landing -> curated -> table",
-          .details = kDetails,
+          .details = fetch_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = fetch_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -7,6 +7,7 @@
 #include "cli/wiring.h"
 
 namespace lakegate::cli {
+namespace init_impl {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,14 +114,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace init_impl
 
 Command init_command() {
   return {.name = "init",
           .arguments = "DIR",
           .summary = "A new lake, with a small example that runs",
-          .details = kDetails,
+          .details = init_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = init_impl::define};
 }
 
 }  // namespace lakegate::cli

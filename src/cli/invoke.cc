@@ -12,6 +12,7 @@
 #include "cli/options.h"
 
 namespace lakegate::cli {
+namespace invoke_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -58,7 +59,7 @@ Result<int> invoke(const Options& options, Context& context) {
   const auto answer = handler->handle(event, invocation);
   if (!answer) return context.failed(answer.error());
   context.out.write(*answer + "\n");
-  const auto json = nlohmann::json::parse(*answer);
+  const auto json = nlohmann::ordered_json::parse(*answer);
   return json.contains("batchItemFailures") && !json["batchItemFailures"].empty() ? 1 : 0;
 }
 
@@ -83,14 +84,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace invoke_impl
 
 Command invoke_command() {
   return {.name = "invoke",
           .arguments = "EVENT.json",
           .summary = "One event of AWS Lambda, handled here",
-          .details = kDetails,
+          .details = invoke_impl::kDetails,
           .prints_format = false,
-          .define = define};
+          .define = invoke_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -9,6 +9,7 @@
 #include "lambda/secrets.h"
 
 namespace lakegate::cli {
+namespace lambda_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -86,14 +87,15 @@ Action define(CLI::App&) {
 }
 
 }  // namespace
+}  // namespace lambda_impl
 
 Command lambda_command() {
   return {.name = "lambda",
           .arguments = "",
           .summary = "The function on AWS Lambda: events from its Runtime API",
-          .details = kDetails,
+          .details = lambda_impl::kDetails,
           .prints_format = false,
-          .define = define};
+          .define = lambda_impl::define};
 }
 
 }  // namespace lakegate::cli

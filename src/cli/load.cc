@@ -17,6 +17,7 @@
 #include "convert/convert_file.h"
 
 namespace lakegate::cli {
+namespace load_impl {
 namespace {
 
 namespace fs = std::filesystem;
@@ -191,13 +192,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace load_impl
 
 Command load_command() {
   return {.name = "load",
           .arguments = "DATASET|FILE",
           .summary = "Curated rows, or those of a file, into a table",
-          .details = kDetails,
-          .define = define};
+          .details = load_impl::kDetails,
+          .define = load_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -13,6 +13,7 @@
 #include "lake/digest.h"
 
 namespace lakegate::cli {
+namespace package_impl {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,13 +103,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace package_impl
 
 Command package_command() {
   return {.name = "package",
           .arguments = "",
           .summary = "A package for AWS Lambda, from an installed folder",
-          .details = kDetails,
-          .define = define};
+          .details = package_impl::kDetails,
+          .define = package_impl::define};
 }
 
 }  // namespace lakegate::cli

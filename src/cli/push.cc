@@ -10,6 +10,7 @@
 #include "formats/input.h"
 
 namespace lakegate::cli {
+namespace push_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -83,13 +84,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace push_impl
 
 Command push_command() {
   return {.name = "push",
           .arguments = "[FILE]",
           .summary = "The checked configuration, to the lake",
-          .details = kDetails,
-          .define = define};
+          .details = push_impl::kDetails,
+          .define = push_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -15,6 +15,7 @@
 #include "lake/layout.h"
 
 namespace lakegate::cli {
+namespace rejects_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -192,14 +193,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace rejects_impl
 
 Command rejects_command() {
   return {.name = "rejects",
           .arguments = "DATASET",
           .summary = "Rows that were refused, where they stand and why",
-          .details = kDetails,
+          .details = rejects_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = rejects_impl::define};
 }
 
 }  // namespace lakegate::cli

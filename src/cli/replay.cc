@@ -14,6 +14,7 @@
 #include "convert/orphans.h"
 
 namespace lakegate::cli {
+namespace replay_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -192,13 +193,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace replay_impl
 
 Command replay_command() {
   return {.name = "replay",
           .arguments = "DATASET [ARRIVAL]",
           .summary = "Run arrivals again: the same bytes, or a new generation",
-          .details = kDetails,
-          .define = define};
+          .details = replay_impl::kDetails,
+          .define = replay_impl::define};
 }
 
 }  // namespace lakegate::cli

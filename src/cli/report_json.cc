@@ -1,5 +1,7 @@
 #include "cli/report_json.h"
 
+#include "lake/json_text.h"
+
 namespace lakegate::cli {
 
 Json json_of(const Error& error) {
@@ -93,7 +95,7 @@ Json json_of(const FetchOutcome& outcome) {
 }
 
 void print_json(Output& out, const Json& document) {
-  out.write(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  out.write(json_pages(document) + "\n");
 }
 
 Error of_input(Error error, const std::string& file) {

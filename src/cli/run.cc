@@ -17,6 +17,7 @@
 #include "convert/orphans.h"
 
 namespace lakegate::cli {
+namespace run_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -254,14 +255,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace run_impl
 
 Command run_command() {
   return {.name = "run",
           .arguments = "[DATASET]",
           .summary = "Everything new: landing -> curated -> tables",
-          .details = kDetails,
+          .details = run_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = run_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -10,6 +10,7 @@
 #include "convert/lake_run.h"
 
 namespace lakegate::cli {
+namespace schema_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -129,13 +130,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace schema_impl
 
 Command schema_command() {
   return {.name = "schema",
           .arguments = "INPUT|DATASET",
           .summary = "The inferred or remembered schema, ready for lake.yaml",
-          .details = kDetails,
-          .define = define};
+          .details = schema_impl::kDetails,
+          .define = schema_impl::define};
 }
 
 }  // namespace lakegate::cli

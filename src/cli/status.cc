@@ -16,6 +16,7 @@
 #include "load/load.h"
 
 namespace lakegate::cli {
+namespace status_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -189,14 +190,15 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace status_impl
 
 Command status_command() {
   return {.name = "status",
           .arguments = "[DATASET]",
           .summary = "What ran, what failed, what waits",
-          .details = kDetails,
+          .details = status_impl::kDetails,
           .everyday = true,
-          .define = define};
+          .define = status_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -9,6 +9,7 @@
 #include "convert/lake_run.h"
 
 namespace lakegate::cli {
+namespace verify_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -66,13 +67,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace verify_impl
 
 Command verify_command() {
   return {.name = "verify",
           .arguments = "[DATASET]",
           .summary = "Prove that curated files are what was recorded",
-          .details = kDetails,
-          .define = define};
+          .details = verify_impl::kDetails,
+          .define = verify_impl::define};
 }
 
 }  // namespace lakegate::cli

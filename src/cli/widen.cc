@@ -13,6 +13,7 @@
 #include "convert/orphans.h"
 
 namespace lakegate::cli {
+namespace widen_impl {
 namespace {
 
 constexpr std::string_view kDetails =
@@ -106,13 +107,14 @@ Action define(CLI::App& app) {
 }
 
 }  // namespace
+}  // namespace widen_impl
 
 Command widen_command() {
   return {.name = "widen",
           .arguments = "DATASET COLUMN TYPE",
           .summary = "Change a column's type through the whole history",
-          .details = kDetails,
-          .define = define};
+          .details = widen_impl::kDetails,
+          .define = widen_impl::define};
 }
 
 }  // namespace lakegate::cli

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "lake/ascii.h"
 #include "lake/names.h"
 
 namespace lakegate {
@@ -14,9 +15,8 @@ bool is_variable_name(std::string_view name) {
   const auto is_letter = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
   };
-  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
+  return !name.empty() && is_letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace lakegate {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = Shape::Kind;
+using ShapeKind = Shape::Kind;
 
 constexpr std::string_view kVariable = "\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}";
 
@@ -66,30 +66,30 @@ Json schema_of_object(const Shape& shape) {
 
 Json schema_of(const Shape& shape) {
   switch (shape.kind) {
-    case Kind::kText:
+    case ShapeKind::kText:
       return schema_of_text(shape);
-    case Kind::kTextOrNumber:
+    case ShapeKind::kTextOrNumber:
       return {{"type", Json::array({"string", "number"})}};
-    case Kind::kLimit:
+    case ShapeKind::kLimit:
       return schema_of_limit(shape);
-    case Kind::kFlag:
+    case ShapeKind::kFlag:
       return {{"type", "boolean"}};
-    case Kind::kChoice:
+    case ShapeKind::kChoice:
       return {{"enum", shape.choices}};
-    case Kind::kList:
+    case ShapeKind::kList:
       return schema_of_list(shape);
-    case Kind::kObject:
+    case ShapeKind::kObject:
       return schema_of_object(shape);
-    case Kind::kMap:
+    case ShapeKind::kMap:
       return {{"type", "object"},
               {"propertyNames", {{"pattern", shape.pattern}}},
               {"additionalProperties", schema_of(shape.of[0])}};
-    case Kind::kEither: {
+    case ShapeKind::kEither: {
       Json alternatives = Json::array();
       for (const Shape& alternative : shape.of) alternatives.push_back(schema_of(alternative));
       return {{"anyOf", std::move(alternatives)}};
     }
-    case Kind::kAnything:
+    case ShapeKind::kAnything:
       return Json::object();
   }
   return Json::object();

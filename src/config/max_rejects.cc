@@ -9,7 +9,7 @@ namespace lakegate {
 namespace {
 
 // Percentages are exact to six decimals: a limit must not depend on how a double rounds.
-constexpr std::size_t kMostDecimals = 6;
+constexpr std::size_t kMostPercentDecimals = 6;
 constexpr std::uint64_t kParts = 1'000'000;  // of a percent
 
 bool all_digits(std::string_view text) {
@@ -51,7 +51,7 @@ Result<MaxRejects> max_rejects_from(std::string_view text) {
     return invalid_input(
         fmt::format("\"{}\" is not a limit of rejects; write a number of rows, or a percentage "
                     "such as 5% or 0.1% (0 to 100, at most {} decimals)",
-                    text, kMostDecimals));
+                    text, kMostPercentDecimals));
   };
   MaxRejects limit;
   if (!text.ends_with('%')) {
@@ -65,11 +65,11 @@ Result<MaxRejects> max_rejects_from(std::string_view text) {
   std::string_view decimals;
   if (point != std::string_view::npos) {
     decimals = number.substr(point + 1);
-    if (!all_digits(decimals) || decimals.size() > kMostDecimals) return bad();
+    if (!all_digits(decimals) || decimals.size() > kMostPercentDecimals) return bad();
   }
   if (!all_digits(whole) || whole.size() > 3) return bad();
   std::uint64_t parts = number_from(decimals);
-  for (std::size_t i = decimals.size(); i < kMostDecimals; ++i) parts *= 10;
+  for (std::size_t i = decimals.size(); i < kMostPercentDecimals; ++i) parts *= 10;
   parts += number_from(whole) * kParts;
   // "099%" would be 99 to some and a slip to others.
   if (parts > 100 * kParts || (whole.size() == 3 && whole != "100")) return bad();

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <string>
 
+#include "lake/ascii.h"
+
 namespace lakegate {
 namespace {
 
@@ -57,8 +59,7 @@ std::optional<std::chrono::sys_days> date_from(std::string_view text) {
   int numbers[3] = {};
   const std::string_view parts[] = {text.substr(0, 4), text.substr(5, 2), text.substr(8, 2)};
   for (std::size_t i = 0; i < 3; ++i) {
-    if (!std::ranges::all_of(parts[i], [](char c) { return c >= '0' && c <= '9'; }))
-      return std::nullopt;
+    if (!std::ranges::all_of(parts[i], [](char c) { return is_digit(c); })) return std::nullopt;
     std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), numbers[i]);
   }
   const std::chrono::year_month_day date{std::chrono::year(numbers[0]),

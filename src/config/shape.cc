@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "config/shape_makers.h"
+#include "lake/ascii.h"
 #include "lake/names.h"
 
 namespace lakegate {
@@ -12,8 +13,7 @@ namespace {
 using namespace shapes;
 
 bool is_table_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
+  return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
 }
 
 bool is_table_prefix(std::string_view text) {
@@ -39,7 +39,7 @@ bool is_quote(std::string_view text) {
 
 bool is_write_units(std::string_view text) {
   return !text.empty() && text.size() <= 9 && text[0] != '0' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+         std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c); });
 }
 
 bool is_limit(std::string_view text) {
@@ -127,7 +127,7 @@ Shape csv() {
 // Glue takes more, and Athena wants it like this.
 bool is_database_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return is_lower(c) || is_digit(c) || c == '_';
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include "config/shape_makers.h"
 #include "config/source_shapes.h"
+#include "lake/ascii.h"
 
 namespace lakegate::shapes {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 bool is_header_name(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || kMarks.find(c) != std::string_view::npos;
   });
 }
 
@@ -34,10 +34,7 @@ Shape secret() {
   };
   const auto is_variable = [](std::string_view name) {
     return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-           std::ranges::all_of(name, [](char c) {
-             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '_';
-           });
+           std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '_'; });
   };
   return {
       .kind = Kind::kObject,

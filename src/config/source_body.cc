@@ -4,30 +4,31 @@
 #include <nlohmann/json.hpp>
 
 #include "config/source_reader.h"
+#include "lake/json_text.h"
 #include "net/http.h"
 
 namespace lakegate {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = BodyConfig::Kind;
+using BodyKind = BodyConfig::Kind;
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
 // What the Content-Type header says of how values must be written.
-Kind kind_of(const std::vector<NamedTemplate>& headers) {
+BodyKind kind_of(const std::vector<NamedTemplate>& headers) {
   for (const NamedTemplate& header : headers) {
     if (!same_header_name(header.name, "content-type")) continue;
     std::string type = header.value.text();
     for (char& c : type)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (contains(type, "json")) return Kind::kJsonText;
-    if (contains(type, "x-www-form-urlencoded")) return Kind::kForm;
-    if (contains(type, "xml")) return Kind::kXml;
+    if (contains(type, "json")) return BodyKind::kJsonText;
+    if (contains(type, "x-www-form-urlencoded")) return BodyKind::kForm;
+    if (contains(type, "xml")) return BodyKind::kXml;
   }
-  return Kind::kPlain;
+  return BodyKind::kPlain;
 }
 
 // Whether each variable of a JSON text stands inside a string, where it can be nothing else.
@@ -90,20 +91,18 @@ class JsonBody {
 BodyConfig read_body(const YAML::Node& body, const std::vector<NamedTemplate>& headers,
                      Templates& templates, YamlDocument& document) {
   if (!body.IsScalar())
-    return {.kind = Kind::kJson,
-            .json = JsonBody(templates, document)
-                        .read(body)
-                        .dump(-1, ' ', false, Json::error_handler_t::replace),
+    return {.kind = BodyKind::kJson,
+            .json = json_line(JsonBody(templates, document).read(body)),
             .text = {}};
   BodyConfig read{.kind = kind_of(headers), .json = {}, .text = {}};
   read.text = templates.read(body, "body", Templates::Use::kRequest);
   const bool has_variables = !read.text.variables().empty();
-  if (read.kind == Kind::kPlain && has_variables)
+  if (read.kind == BodyKind::kPlain && has_variables)
     document.problem(body.Mark(),
                      "a text with variables needs a Content-Type under headers (application/json, "
                      "application/x-www-form-urlencoded or application/xml), so that values are "
                      "written as it wants them; for JSON, write the body as a mapping instead");
-  if (read.kind != Kind::kJsonText) return read;
+  if (read.kind != BodyKind::kJsonText) return read;
   if (!all_inside_strings(read.text)) {
     document.problem(
         body.Mark(),

@@ -6,6 +6,7 @@
 #include "config/shape_makers.h"
 #include "config/source_shapes.h"
 #include "lake/amounts.h"
+#include "lake/ascii.h"
 
 namespace lakegate {
 namespace {
@@ -99,8 +100,7 @@ bool is_allowed_host(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const std::string_view host = text.substr(0, slash);
   return !host.empty() && std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == ':' || c == '-';
+    return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-';
   }) && (slash == text.size() || is_count<0, 128>(text.substr(slash + 1)));
 }
 

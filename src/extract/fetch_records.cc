@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lake/json_text.h"
 #include "lake/record_reader.h"
 
 namespace lakegate {
@@ -15,7 +16,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
 
 std::string print(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_pages(json) + "\n";
 }
 
 template <class Record>

@@ -14,7 +14,7 @@ namespace lakegate {
 namespace {
 
 using namespace std::chrono_literals;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLongestReason = 300;
 

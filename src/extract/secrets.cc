@@ -80,7 +80,7 @@ Result<std::string> usable_secret(const SecretRef& ref, std::string_view kept) {
   };
   std::string secret(kept);
   if (!ref.key.empty()) {
-    const auto object = nlohmann::json::parse(kept, nullptr, false);
+    const auto object = nlohmann::ordered_json::parse(kept, nullptr, false);
     if (!object.is_object()) return refuse("is no JSON object, in which the key could be");
     const auto member = object.find(ref.key);
     if (member == object.end() || !member->is_string()) return refuse("has no text under that key");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "lake/ascii.h"
 #include "lake/layout.h"
 
 namespace lakegate {
@@ -111,7 +112,7 @@ bool has_compression_suffix(std::string_view text) {
 }
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  return is_lower(c) || is_digit(c) || c == '_';
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "lake/ascii.h"
+
 namespace lakegate::layout {
 namespace {
 
@@ -15,10 +17,6 @@ constexpr std::array<std::string_view, 8> kFormats = {".csv",   ".tsv",    ".txt
 // File systems allow 255 bytes in a component; the arrival id, generation, part and suffix need
 // their share of them. What makes a key unique is the arrival id, not the stem.
 constexpr std::size_t kLongestStem = 160;
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view suffix) {
   if (text.size() < suffix.size()) return false;
@@ -76,7 +74,7 @@ std::string encoded_table(const TableName& table) {
   const std::string& name = table.str();
   const bool dots_only = name.find_first_not_of('.') == std::string::npos;
   for (char c : name) {
-    if (is_letter_or_digit(c) || c == '_' || c == '-' || (c == '.' && !dots_only))
+    if (is_alphanumeric(c) || c == '_' || c == '-' || (c == '.' && !dots_only))
       encoded += c;
     else
       encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -92,12 +90,12 @@ std::string output_stem(const ObjectKey& landed) {
   std::string stem;
   for (char c : name) {
     const bool continues_a_character = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-    if (is_letter_or_digit(c) || c == '.' || c == '-')
+    if (is_alphanumeric(c) || c == '.' || c == '-')
       stem += c;
     else if (!continues_a_character)
       stem += '-';
   }
-  const auto begin = std::find_if(stem.begin(), stem.end(), is_letter_or_digit);
+  const auto begin = std::find_if(stem.begin(), stem.end(), is_alphanumeric);
   stem.erase(stem.begin(), begin);
   if (stem.size() > kLongestStem) stem.resize(kLongestStem);
   return stem.empty() ? "file" : stem;

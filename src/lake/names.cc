@@ -4,19 +4,12 @@
 #include <map>
 #include <set>
 
+#include "lake/ascii.h"
+
 namespace lakegate {
 namespace {
 
 // ASCII only and without the locale: names must come out the same on every machine.
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 char to_lower(char c) {
   return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }

@@ -22,14 +22,14 @@ Where place_of(std::string_view text, std::size_t byte, const std::string& file)
 RecordReader::RecordReader(std::string_view json, const std::string& key, int format)
     : key_(key), error_(std::make_shared<std::optional<Error>>()) {
   try {
-    value_ = nlohmann::json::parse(json);
-  } catch (const nlohmann::json::parse_error& e) {
+    value_ = nlohmann::ordered_json::parse(json);
+  } catch (const nlohmann::ordered_json::parse_error& e) {
     const std::size_t byte = e.byte > 0 ? e.byte - 1 : 0;
     *error_ = Error{ErrorKind::kPermanent,
                     "is not JSON; it was damaged or written by something else than lakegate",
                     place_of(json, byte, key)};
     return;
-  } catch (const nlohmann::json::exception& e) {
+  } catch (const nlohmann::ordered_json::exception& e) {
     refuse(fmt::format("cannot be read: {}", e.what()));
     return;
   }
@@ -45,7 +45,8 @@ RecordReader::RecordReader(std::string_view json, const std::string& key, int fo
                     found, format));
 }
 
-RecordReader::RecordReader(const RecordReader& parent, nlohmann::json value, std::string path)
+RecordReader::RecordReader(const RecordReader& parent, nlohmann::ordered_json value,
+                           std::string path)
     : value_(std::move(value)), path_(std::move(path)), key_(parent.key_), error_(parent.error_) {}
 
 void RecordReader::refuse(std::string message) {
@@ -57,8 +58,9 @@ std::string RecordReader::path_of(std::string_view name) const {
   return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
-const nlohmann::json* RecordReader::get(std::string_view name, std::string_view type,
-                                        bool (nlohmann::json::*is_type)() const noexcept) {
+const nlohmann::ordered_json* RecordReader::get(std::string_view name, std::string_view type,
+                                                bool (nlohmann::ordered_json::*is_type)()
+                                                    const noexcept) {
   if (*error_) return nullptr;
   const auto found = value_.find(name);
   if (found == value_.end()) {
@@ -73,7 +75,7 @@ const nlohmann::json* RecordReader::get(std::string_view name, std::string_view 
 }
 
 std::string RecordReader::text(std::string_view name) {
-  const auto* value = get(name, "a text", &nlohmann::json::is_string);
+  const auto* value = get(name, "a text", &nlohmann::ordered_json::is_string);
   return value ? value->get<std::string>() : std::string();
 }
 
@@ -87,8 +89,8 @@ Instant RecordReader::instant(std::string_view name) {
 }
 
 std::uint64_t RecordReader::number(std::string_view name, std::uint64_t most) {
-  const auto* value =
-      get(name, "a number from 0 up, without a fraction", &nlohmann::json::is_number_unsigned);
+  const auto* value = get(name, "a number from 0 up, without a fraction",
+                          &nlohmann::ordered_json::is_number_unsigned);
   if (!value) return 0;
   const auto number = value->get<std::uint64_t>();
   if (number <= most) return number;
@@ -108,13 +110,13 @@ std::map<std::string, std::string> RecordReader::text_map(std::string_view name)
 }
 
 RecordReader RecordReader::object(std::string_view name) {
-  const auto* value = get(name, "an object", &nlohmann::json::is_object);
-  return {*this, value ? *value : nlohmann::json::object(), path_of(name)};
+  const auto* value = get(name, "an object", &nlohmann::ordered_json::is_object);
+  return {*this, value ? *value : nlohmann::ordered_json::object(), path_of(name)};
 }
 
 std::vector<RecordReader> RecordReader::objects(std::string_view name) {
   std::vector<RecordReader> readers;
-  const auto* list = get(name, "a list", &nlohmann::json::is_array);
+  const auto* list = get(name, "a list", &nlohmann::ordered_json::is_array);
   if (!list) return readers;
   for (const auto& value : *list) {
     std::string path = fmt::format("{}[{}]", path_of(name), readers.size());

@@ -36,12 +36,12 @@ class RecordReader {
   const std::optional<Error>& error() const { return *error_; }
 
  private:
-  RecordReader(const RecordReader& parent, nlohmann::json value, std::string path);
-  const nlohmann::json* get(std::string_view name, std::string_view type,
-                            bool (nlohmann::json::*is_type)() const noexcept);
+  RecordReader(const RecordReader& parent, nlohmann::ordered_json value, std::string path);
+  const nlohmann::ordered_json* get(std::string_view name, std::string_view type,
+                                    bool (nlohmann::ordered_json::*is_type)() const noexcept);
   std::string path_of(std::string_view name) const;
 
-  nlohmann::json value_;
+  nlohmann::ordered_json value_;
   std::string path_;  // "outputs[2]", for messages
   std::string key_;
   std::shared_ptr<std::optional<Error>> error_;

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lake/json_text.h"
 #include "lake/record_reader.h"
 
 namespace lakegate {
@@ -101,12 +102,12 @@ Error error_from(RecordReader reader) {
 
 std::string print(const Json& json) {
   // Keys of local files may be no UTF-8. The record's own key, made of the arrival's id, is exact.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_pages(json) + "\n";
 }
 
 // Query engines read run records line by line.
 std::string print_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_line(json) + "\n";
 }
 
 template <class Record>

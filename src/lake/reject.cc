@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/base64.h"
+#include "lake/json_text.h"
 #include "lake/utf8.h"
 
 namespace lakegate {
@@ -73,7 +74,7 @@ std::string to_ndjson(const Reject& reject) {
     line["raw_base64"] = base64(reject.raw);
   if (reject.raw_was_cut) line["raw_was_cut"] = true;
   // Bytes that are no text can only be in names and messages that quote them; `raw` has them whole.
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json_line(line);
 }
 
 namespace {

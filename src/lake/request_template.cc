@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "lake/ascii.h"
 #include "lake/time.h"
 
 namespace lakegate {
@@ -15,10 +16,6 @@ constexpr std::string_view kDirectives = "YmdHMSs%";
 
 Failure bad(std::size_t at, std::string message) {
   return invalid_input(std::move(message), {.file = {}, .line = 0, .column = at + 1});
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 bool is_variable_name(std::string_view name) {
@@ -221,8 +218,8 @@ Result<std::string> RequestTemplate::expand_as_json(const Lookup& lookup) const 
   }
   LAKEGATE_TRY(const std::string text, expand(lookup));
   try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
+    return nlohmann::ordered_json(text).dump();
+  } catch (const nlohmann::ordered_json::exception&) {
     return invalid_input("a value is not UTF-8");
   }
 }

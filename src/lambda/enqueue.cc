@@ -7,6 +7,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_text.h"
+
 namespace lakegate {
 namespace {
 
@@ -16,10 +18,6 @@ constexpr std::size_t kMostMessages = 10;
 constexpr std::size_t kMostBytes = 256 * 1024 - 1024;
 constexpr int kMostInFlight = 16;
 constexpr int kMostTries = 8;  // of one message that the queue refuses for the moment
-
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json members_of(const std::vector<std::pair<const char*, const std::string&>>& members) {
   Json object = Json::object();
@@ -68,7 +66,7 @@ BatchReply read_batch_reply(const std::string& text, const std::vector<std::stri
       if (entry.value("SenderFault", Json()) != true) return;
       settled[i] = true;
       read.refused = Error{ErrorKind::kPermanent,
-                           fmt::format("the queue refused a message: {}", text_of(entry))};
+                           fmt::format("the queue refused a message: {}", json_line(entry))};
     });
   }
   for (std::size_t i = 0; i < bodies.size(); ++i)
@@ -82,7 +80,7 @@ std::string message_of(const RunRequest& request) {
   Json message = Json::object();
   message["run"] =
       members_of({{"lake", request.lake}, {"dataset", request.dataset}, {"key", request.key}});
-  return text_of(message);
+  return json_line(message);
 }
 
 std::string message_of(const ReplayRequest& request) {
@@ -91,7 +89,7 @@ std::string message_of(const ReplayRequest& request) {
   if (request.failed) replay["failed"] = true;
   Json message = Json::object();
   message["replay"] = std::move(replay);
-  return text_of(message);
+  return json_line(message);
 }
 
 Result<void> check_queue_url(const std::string& url, const std::string& region) {
@@ -134,7 +132,7 @@ AwsRequest send_batch_request(const std::string& queue_url,
           .query = {},
           .headers = {{"Content-Type", "application/x-amz-json-1.0"},
                       {"X-Amz-Target", "AmazonSQS.SendMessageBatch"}},
-          .body = std::make_shared<const std::string>(text_of(body))};
+          .body = std::make_shared<const std::string>(json_line(body))};
 }
 
 // Shared with the callbacks of what is in flight.

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "lake/json_text.h"
+
 namespace lakegate {
 namespace {
 
@@ -28,17 +30,13 @@ Json detail_of(const std::string& lake, const RunRecord& run) {
   return detail;
 }
 
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 AwsRequest put_events_request(const std::string& bus, const std::string& lake,
                               const RunRecord& run) {
   const Json entry = {{"Source", "lakegate"},
                       {"DetailType", "run.committed"},
-                      {"Detail", text_of(detail_of(lake, run))},
+                      {"Detail", json_line(detail_of(lake, run))},
                       {"EventBusName", bus}};
   Json body = Json::object();
   body["Entries"] = Json::array({entry});
@@ -47,7 +45,7 @@ AwsRequest put_events_request(const std::string& bus, const std::string& lake,
           .query = {},
           .headers = {{"Content-Type", "application/x-amz-json-1.1"},
                       {"X-Amz-Target", "AWSEvents.PutEvents"}},
-          .body = std::make_shared<const std::string>(text_of(body))};
+          .body = std::make_shared<const std::string>(json_line(body))};
 }
 
 Result<void> check_put_events(const AwsReply& reply) {

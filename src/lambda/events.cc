@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "lake/ascii.h"
 #include "lake/utf8.h"
 
 namespace lakegate {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kKnown =
     "lakegate takes S3 notifications (also through SQS and SNS), EventBridge's \"Object Created\" "
@@ -59,7 +60,7 @@ Result<std::optional<std::uint64_t>> optional_size(const Json& object, std::stri
 }
 
 int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lake/json_text.h"
 #include "stores/stoppable_store.h"
 
 namespace lakegate {
@@ -25,10 +26,6 @@ TaskReport refused(const Error& error) {
   report.outcome = Outcome::kRefused;
   report.error = error;
   return report;
-}
-
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // What failed first, and how much else did.
@@ -76,11 +73,11 @@ Result<std::string> Handler::handle(std::string_view text, const Invocation& inv
     }
     if (failed) failures.push_back({{"itemIdentifier", message.id}});
   }
-  if (event->from_queue) return text_of({{"batchItemFailures", std::move(failures)}});
+  if (event->from_queue) return json_line({{"batchItemFailures", std::move(failures)}});
   if (!failures.empty()) return hidden(first_error(all));
   Json reports = Json::array();
   for (const TaskReport& report : all) reports.push_back(to_json(report));
-  return options_.secrets.hidden_in(text_of({{"tasks", std::move(reports)}}));
+  return options_.secrets.hidden_in(json_line({{"tasks", std::move(reports)}}));
 }
 
 LakeTasks::Reports Handler::run(const Message& message, LakeTasks& tasks) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_text.h"
+
 namespace lakegate {
 namespace {
 
@@ -46,8 +48,7 @@ HttpRequest failure(const RuntimeEndpoint& endpoint, std::string_view path, cons
   const std::string_view type = type_of(error.kind);
   const Json body = {
       {"errorMessage", error.to_string()}, {"errorType", type}, {"stackTrace", Json::array()}};
-  HttpRequest request =
-      post(endpoint, path, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  HttpRequest request = post(endpoint, path, json_line(body));
   request.headers.push_back({"Lambda-Runtime-Function-Error-Type", std::string(type)});
   return request;
 }

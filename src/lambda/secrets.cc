@@ -4,6 +4,8 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_text.h"
+
 namespace lakegate {
 namespace {
 
@@ -27,8 +29,8 @@ Secrets::Secrets(const Environment& variables) {
   for (const auto& [name, value] : variables) {
     if (value.size() < kShortest || !is_secret(name)) continue;
     values_.push_back(value);
-    using Json = nlohmann::json;
-    const std::string escaped = Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+    using Json = nlohmann::ordered_json;
+    const std::string escaped = json_line(Json(value));
     if (escaped.size() != value.size() + 2)
       values_.push_back(escaped.substr(1, escaped.size() - 2));
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "lake/json_text.h"
 #include "lake/time.h"
 
 namespace lakegate {
@@ -143,7 +144,7 @@ std::string log_line(const TaskReport& report, const LogContext& context) {
                                                         {"Dimensions", dimensions},
                                                         {"Metrics", std::move(metrics)}}})}};
   }
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_line(line) + "\n";
 }
 
 }  // namespace lakegate

@@ -7,6 +7,7 @@
 
 #include "formats/arrow_bridge.h"
 #include "formats/parquet/reader.h"
+#include "lake/ascii.h"
 #include "schema/cell.h"
 
 namespace lakegate {
@@ -15,7 +16,7 @@ namespace {
 using Kind = LogicalType::Kind;
 
 std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (is_digit(c)) return static_cast<unsigned>(c - '0');
   if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
   if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
   return std::nullopt;

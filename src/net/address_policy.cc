@@ -7,6 +7,8 @@
 #include <charconv>
 #include <span>
 
+#include "lake/ascii.h"
+
 namespace lakegate {
 namespace {
 
@@ -128,9 +130,8 @@ bool is_host_name(std::string_view text) {
   constexpr std::size_t kLongest = 253;
   if (text.empty() || text.size() > kLongest || text.front() == '.' || text.front() == '-')
     return false;
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-  });
+  return std::ranges::all_of(
+      text, [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_'; });
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ const int kAddressRefused = AWS_ERROR_UNSUPPORTED_OPERATION;
 
 namespace {
 
-constexpr std::size_t kHostsRemembered = 64;
 constexpr std::size_t kSecondsRemembered = 30;
 
 }  // namespace

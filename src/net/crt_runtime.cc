@@ -13,8 +13,6 @@
 namespace lakegate {
 namespace {
 
-constexpr std::size_t kHostsRemembered = 64;
-
 struct PostedTask {
   aws_task task = {};
   std::function<void()> what;

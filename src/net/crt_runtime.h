@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -15,6 +16,8 @@ struct aws_event_loop;
 struct aws_event_loop_group;
 
 namespace lakegate {
+
+inline constexpr std::size_t kHostsRemembered = 64;  // by a resolver of names
 
 class CrtRuntime {
  public:

@@ -1,11 +1,12 @@
 #include "net/uri_encoding.h"
 
+#include "lake/ascii.h"
+
 namespace lakegate {
 namespace {
 
 bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 std::string encode(std::string_view text, bool keep_slash) {
@@ -26,7 +27,7 @@ std::string encode(std::string_view text, bool keep_slash) {
 }
 
 int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (is_digit(c)) return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;

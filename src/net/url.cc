@@ -6,12 +6,10 @@
 #include <charconv>
 #include <vector>
 
+#include "lake/ascii.h"
+
 namespace lakegate {
 namespace {
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 std::string lower(std::string_view text) {
   std::string lowered(text);
@@ -35,8 +33,8 @@ bool is_host_name(std::string_view host) {
 
 bool looks_like_ipv6(std::string_view host) {
   return host.find(':') != std::string_view::npos && std::ranges::all_of(host, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-                  c == ':' || c == '.';
+           return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' ||
+                  c == '.';
          });
 }
 

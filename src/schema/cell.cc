@@ -7,16 +7,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "lake/ascii.h"
 #include "schema/calendar.h"
 
 namespace lakegate::cell {
 namespace {
 
 __extension__ using Uint128 = unsigned __int128;
-
-bool is_digit(char c) {
-  return static_cast<unsigned char>(c - '0') < 10;
-}
 
 // A decimal number as it stands in text, before it is given a type.
 struct Decimal {

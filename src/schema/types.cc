@@ -179,8 +179,6 @@ std::string field_name_in_type(const std::string& name) {
   return quoted + "`";
 }
 
-constexpr std::string_view kOriginalNameKey = "lakegate.original_name";
-
 }  // namespace
 
 bool LogicalType::operator==(const LogicalType& other) const {
@@ -253,7 +251,7 @@ std::shared_ptr<arrow::DataType> to_arrow(const LogicalType& type) {
 std::shared_ptr<arrow::Field> to_arrow(const Field& field) {
   std::shared_ptr<arrow::KeyValueMetadata> metadata;
   if (!field.original.empty() && field.original != field.name)
-    metadata = arrow::key_value_metadata({std::string(kOriginalNameKey)}, {field.original});
+    metadata = arrow::key_value_metadata({kOriginalNameKey}, {field.original});
   return arrow::field(field.name, to_arrow(field.type), !field.required, std::move(metadata));
 }
 
@@ -347,7 +345,7 @@ Result<Field> from_arrow(const arrow::Field& field) {
                     field.name(), type.error().message));
   Field result{.name = field.name(), .type = std::move(*type), .required = !field.nullable()};
   if (field.metadata() != nullptr) {
-    if (auto original = field.metadata()->Get(std::string(kOriginalNameKey)); original.ok())
+    if (auto original = field.metadata()->Get(kOriginalNameKey); original.ok())
       result.original = *original;
   }
   return result;

@@ -63,7 +63,8 @@ std::string to_string(const LogicalType& type);
 Result<LogicalType> type_from(std::string_view text);  // suggests the nearest type when unknown
 
 std::shared_ptr<arrow::DataType> to_arrow(const LogicalType& type);
-// `original` travels in the field's metadata under "lakegate.original_name".
+// `original` travels in the field's metadata under this key.
+inline constexpr const char* kOriginalNameKey = "lakegate.original_name";
 std::shared_ptr<arrow::Field> to_arrow(const Field& field);
 // For landed Parquet: the logical type that holds every value of an Arrow type exactly; types with
 // no such form (uint64 -> decimal(20,0) has one; duration has none) are an error that names the

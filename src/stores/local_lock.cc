@@ -8,12 +8,13 @@
 
 #include <cerrno>
 
+#include "lake/ascii.h"
 #include "lake/digest.h"
 
 namespace lakegate {
 namespace {
 
-constexpr std::string_view kFolder = "_lake/locks";
+constexpr std::string_view kLocksFolder = "_lake/locks";
 constexpr int kLockFlags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
 
 // Opened and locked as `operation` says; nothing where it is held and the operation does not wait.
@@ -51,7 +52,7 @@ class FileLease : public Lease {
 std::string lease_file_name(std::string_view name) {
   std::string readable;
   for (char c : name.substr(0, 80)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool plain = is_alphanumeric(c);
     readable += plain || c == '_' || c == '-' ? c : '-';
   }
   return fmt::format("{}-{}", readable, sha256_hex(name).substr(0, 16));
@@ -66,19 +67,19 @@ Result<std::optional<FileDescriptor>> try_lock_file(int folder, const std::strin
 
 Result<std::unique_ptr<Lease>> take_lease(const LakeDirectory& lake, std::string_view name,
                                           IfHeld if_held) {
-  LAKEGATE_TRY(FileDescriptor folder, lake.make_folder(kFolder));
+  LAKEGATE_TRY(FileDescriptor folder, lake.make_folder(kLocksFolder));
   const std::string file_name = lease_file_name(name);
   const int operation = LOCK_EX | (if_held == IfHeld::kWait ? 0 : LOCK_NB);
-  LAKEGATE_TRY(auto file, lock_file(folder.get(), file_name, operation, lake.path(kFolder)));
+  LAKEGATE_TRY(auto file, lock_file(folder.get(), file_name, operation, lake.path(kLocksFolder)));
   if (!file) return nullptr;
   return std::make_unique<FileLease>(std::move(folder), file_name, std::move(*file));
 }
 
 Result<FileDescriptor> lock_writes(const LakeDirectory& lake, WriteLock kind) {
-  LAKEGATE_TRY(const FileDescriptor folder, lake.make_folder(kFolder));
+  LAKEGATE_TRY(const FileDescriptor folder, lake.make_folder(kLocksFolder));
   // Never removed: it is held by many at once, so that nobody could remove it safely.
   const int operation = kind == WriteLock::kShared ? LOCK_SH : LOCK_EX;
-  LAKEGATE_TRY(auto file, lock_file(folder.get(), "writes", operation, lake.path(kFolder)));
+  LAKEGATE_TRY(auto file, lock_file(folder.get(), "writes", operation, lake.path(kLocksFolder)));
   return std::move(*file);
 }
 

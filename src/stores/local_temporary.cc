@@ -17,9 +17,9 @@
 namespace lakegate {
 namespace {
 
-constexpr std::string_view kFolder = "_lake/tmp";
+constexpr std::string_view kTemporaryFolder = "_lake/tmp";
 constexpr std::string_view kLockSuffix = ".lock";
-constexpr int kRounds = 100;
+constexpr int kNameRounds = 100;
 constexpr std::size_t kBufferBytes = 64 * 1024;
 
 std::string random_name() {
@@ -122,7 +122,7 @@ Result<void> TemporaryFile::seal(std::string_view path) {
 template <class Move>
 Result<void> TemporaryFile::move_to(const ObjectKey& key, Move move) {
   const LakeDirectory& lake = folder_->lake();
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kNameRounds; ++round) {
     LAKEGATE_TRY(const LakeDirectory::Place place, lake.make(key));
     if (move(folder_->descriptor(), name_.c_str(), place.folder.get(), place.name.c_str()) == 0) {
       moved_ = true;
@@ -165,9 +165,9 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 Result<void> TemporaryFolder::open() {
-  LAKEGATE_TRY(all_, lake_->make_folder(kFolder));
-  const std::string path = lake_->path(kFolder);
-  for (int round = 0; round < kRounds; ++round) {
+  LAKEGATE_TRY(all_, lake_->make_folder(kTemporaryFolder));
+  const std::string path = lake_->path(kTemporaryFolder);
+  for (int round = 0; round < kNameRounds; ++round) {
     const std::string name = random_name();
     LAKEGATE_TRY(auto lock, try_lock_file(all_.get(), name + std::string(kLockSuffix), path));
     if (!lock) continue;
@@ -192,7 +192,7 @@ Result<TemporaryFile> TemporaryFolder::create() {
   std::string name = fmt::format("{}", next_.fetch_add(1));
   FileDescriptor file(::openat(folder_.get(), name.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!file) return system_failure(errno, "make a file in", lake_->path(kFolder));
+  if (!file) return system_failure(errno, "make a file in", lake_->path(kTemporaryFolder));
   return TemporaryFile(shared_from_this(), std::move(name), std::move(file));
 }
 
@@ -202,14 +202,15 @@ std::unique_ptr<PendingObject> make_pending_file(ObjectKey key, std::string path
 }
 
 Result<void> sweep_temporary_folders(const LakeDirectory& lake) {
-  auto all = lake.open_folder(kFolder);
+  auto all = lake.open_folder(kTemporaryFolder);
   if (!all && all.error().kind == ErrorKind::kNotFound) return {};
   if (!all) return tl::unexpected(all.error());
-  LAKEGATE_TRY(const auto names, list_folder(all->get(), lake.path(kFolder)));
+  LAKEGATE_TRY(const auto names, list_folder(all->get(), lake.path(kTemporaryFolder)));
   for (std::string name : names) {
     if (name.ends_with(kLockSuffix)) name.resize(name.size() - kLockSuffix.size());
     const std::string lock_name = name + std::string(kLockSuffix);
-    LAKEGATE_TRY(const auto lock, try_lock_file(all->get(), lock_name, lake.path(kFolder)));
+    LAKEGATE_TRY(const auto lock,
+                 try_lock_file(all->get(), lock_name, lake.path(kTemporaryFolder)));
     if (!lock) continue;  // its process lives
     remove_folder(all->get(), name);
     ::unlinkat(all->get(), name.c_str(), 0);  // a file that strayed in

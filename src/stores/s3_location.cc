@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lake/ascii.h"
 #include "stores/local_directory.h"
 
 namespace lakegate {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::string_view kScheme = "s3://";
 
 bool is_lower_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  return is_lower(c) || is_digit(c);
 }
 
 }  // namespace

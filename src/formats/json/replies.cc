@@ -44,7 +44,7 @@ struct Envelope {
 };
 
 Envelope envelope_of(std::string_view line) {
-  const auto parsed = nlohmann::json::parse(line, nullptr, false);
+  const auto parsed = nlohmann::ordered_json::parse(line, nullptr, false);
   if (!parsed.is_object()) return {};
   return {.request = parsed.value("request", ""),
           .status = parsed.value("status", 0),
@@ -238,7 +238,7 @@ class RowCutter {
   // The members that `add` makes of the parameters: `"device_id":"d1",`.
   Result<std::string> added(std::string_view parameters) {
     if (options_.add.empty()) return std::string();
-    const auto parsed = nlohmann::json::parse(parameters, nullptr, false);
+    const auto parsed = nlohmann::ordered_json::parse(parameters, nullptr, false);
     std::map<std::string, TemplateValue, std::less<>> values;
     if (parsed.is_object())
       for (const auto& [name, value] : parsed.items())
@@ -251,7 +251,7 @@ class RowCutter {
                      const auto found = values.find(name);
                      return found == values.end() ? nullptr : &found->second;
                    }));
-      members += nlohmann::json(column).dump();
+      members += nlohmann::ordered_json(column).dump();
       members += ':';
       members += value;
       members += ',';
@@ -396,7 +396,8 @@ LandedLine to_landed_line(const LandedReply& reply, const std::string& records) 
   line.reserve(reply.body.size() + 256);
   fmt::format_to(std::back_inserter(line),
                  R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
-                 reply.page, reply.parameters, nlohmann::json(reply.request).dump(), reply.status);
+                 reply.page, reply.parameters, nlohmann::ordered_json(reply.request).dump(),
+                 reply.status);
   if (reply.repeats_secret) line += R"("repeats_secret":true,)";
   // A byte order mark may stand before a text, not within a line.
   constexpr std::string_view kMark = "\xef\xbb\xbf";
@@ -412,7 +413,7 @@ LandedLine to_landed_line(const LandedReply& reply, const std::string& records) 
         line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
         [](char c) { return c == '\n' || c == '\r'; }, ' ');
   } else if (is_utf8(reply.body)) {
-    line += R"("reply_text":)" + nlohmann::json(std::string(reply.body)).dump();
+    line += R"("reply_text":)" + nlohmann::ordered_json(std::string(reply.body)).dump();
   } else {
     line += R"("reply_base64":")" + base64(reply.body) + '"';
   }

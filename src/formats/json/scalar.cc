@@ -2,12 +2,10 @@
 
 #include <array>
 
+#include "lake/ascii.h"
+
 namespace lakegate::json {
 namespace {
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';

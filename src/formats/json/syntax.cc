@@ -7,14 +7,14 @@
 #include <unordered_set>
 
 #include "formats/json/scalar.h"
+#include "lake/ascii.h"
 #include "lake/utf8.h"
 
 namespace lakegate::json {
 namespace {
 
 constexpr bool is_word_byte(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         c == '.' || c == '+' || c == '-';
+  return is_alphanumeric(c) || c == '_' || c == '.' || c == '+' || c == '-';
 }
 
 bool is_non_finite(std::string_view token) {
@@ -222,7 +222,7 @@ class Checker {
 
   static bool is_code_unit(std::string_view text) {
     const auto is_hex = [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     };
     return text.size() >= 6 && std::all_of(text.begin() + 2, text.begin() + 6, is_hex);
   }

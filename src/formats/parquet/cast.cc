@@ -22,8 +22,6 @@ using ArrayPtr = std::shared_ptr<arrow::Array>;
 using TypePtr = std::shared_ptr<arrow::DataType>;
 using arrow::Type;
 
-constexpr const char* kOriginalNameKey = "lakegate.original_name";
-
 arrow::Status no_way(const arrow::DataType& from, const arrow::DataType& to) {
   return arrow::Status::TypeError("a value of the type ", from.ToString(), " is no ",
                                   to.ToString());

@@ -12,6 +12,7 @@
 
 #include "formats/arrow_bridge.h"
 #include "formats/text_value.h"
+#include "schema/types.h"
 
 namespace lakegate {
 namespace {
@@ -22,7 +23,6 @@ constexpr std::int64_t kAllPagesBytes = 16 * 1024 * 1024;
 constexpr std::int64_t kPageRows = 20'000;
 constexpr int kZstdLevel = 1;
 
-constexpr const char* kOriginalNameKey = "lakegate.original_name";
 constexpr const char* kOriginalNamesKey = "lakegate.original_names";
 
 Result<void> check_type(const arrow::DataType& type, const std::string& column) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "lake/ascii.h"
 #include "tables/dynamodb/item_encoder.h"
 #include "tables/dynamodb/requests.h"
 
@@ -19,8 +20,7 @@ constexpr std::chrono::minutes kLongestCreation{5};
 
 bool is_table_name(std::string_view name) {
   return name.size() >= 3 && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '.' || c == '-';
+           return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
          });
 }
 

@@ -11,7 +11,7 @@
 namespace lakegate {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using testing::AllOf;
 using testing::Contains;
 using testing::Field;

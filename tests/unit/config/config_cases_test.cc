@@ -91,14 +91,14 @@ TEST(ConfigCases, ImpossibleOnesAreRefusedAtTheirPlaces) {
 }
 
 TEST(ConfigJsonSchema, IsJsonThatDescribesEveryKey) {
-  const auto schema = nlohmann::json::parse(config_json_schema());
+  const auto schema = nlohmann::ordered_json::parse(config_json_schema());
   EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
   const auto& dataset = schema["properties"]["datasets"]["additionalProperties"];
   EXPECT_EQ(dataset["additionalProperties"], false);
   for (const auto& [name, property] : dataset["properties"].items())
     EXPECT_FALSE(property.value("description", "").empty()) << name;
   EXPECT_EQ(dataset["properties"]["mode"]["enum"],
-            nlohmann::json::parse(R"(["append", "snapshot", "upsert"])"));
+            nlohmann::ordered_json::parse(R"(["append", "snapshot", "upsert"])"));
 }
 
 }  // namespace

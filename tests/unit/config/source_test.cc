@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-Result<Config> parse(const std::string& text) {
+Result<Config> parse_source(const std::string& text) {
   return parse_config({.text = text,
                        .file = "lake.yaml",
                        .env = {},
@@ -23,13 +23,13 @@ Result<Config> parse(const std::string& text) {
 
 // The source of the one dataset, d.
 SourceConfig source_of(const std::string& source) {
-  const auto config = parse("datasets:\n  d:\n    source: {" + source + "}\n");
+  const auto config = parse_source("datasets:\n  d:\n    source: {" + source + "}\n");
   if (!config) throw std::runtime_error(config.error().to_string());
   return *config->datasets.at(0).source;
 }
 
 DatasetConfig dataset_of(const std::string& source) {
-  return parse("datasets:\n  d:\n    source: {" + source + "}\n").value().datasets.at(0);
+  return parse_source("datasets:\n  d:\n    source: {" + source + "}\n").value().datasets.at(0);
 }
 
 const std::string kUrl = "url: 'https://api.example.com/x'";

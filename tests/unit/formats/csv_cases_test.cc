@@ -15,7 +15,7 @@ namespace {
 using csv_test::Reading;
 using csv_test::ReadOptions;
 
-struct Case {
+struct CsvCase {
   std::map<std::string, std::vector<std::string>> sections;
   std::vector<std::string> lines(const std::string& section) const {
     const auto found = sections.find(section);
@@ -24,8 +24,8 @@ struct Case {
   bool has(const std::string& section) const { return sections.contains(section); }
 };
 
-Case read_case(const std::filesystem::path& path) {
-  Case read;
+CsvCase read_case(const std::filesystem::path& path) {
+  CsvCase read;
   std::ifstream file(path, std::ios::binary);
   std::string section = "comment";
   for (std::string line; std::getline(file, line);) {
@@ -68,7 +68,7 @@ std::vector<std::string> words(const std::string& line) {
   return out;
 }
 
-ReadOptions read_options(const Case& read) {
+ReadOptions read_options(const CsvCase& read) {
   ReadOptions options;
   for (const std::string& line : read.lines("options")) {
     const std::vector<std::string> word = words(line);
@@ -97,7 +97,7 @@ ReadOptions read_options(const Case& read) {
   return options;
 }
 
-void check(const Case& expected, const Reading& reading) {
+void check(const CsvCase& expected, const Reading& reading) {
   if (expected.has("error")) {
     ASSERT_FALSE(expected.lines("error").empty());
     EXPECT_NE(reading.error.find(expected.lines("error")[0]), std::string::npos) << reading.error;
@@ -115,10 +115,10 @@ void check(const Case& expected, const Reading& reading) {
   }
 }
 
-class CsvCase : public testing::TestWithParam<std::filesystem::path> {};
+class CsvCases : public testing::TestWithParam<std::filesystem::path> {};
 
-TEST_P(CsvCase, ReadsAsExpected) {
-  const Case expected = read_case(GetParam());
+TEST_P(CsvCases, ReadsAsExpected) {
+  const CsvCase expected = read_case(GetParam());
   ASSERT_TRUE(expected.has("input"));
   const std::string bytes = input_bytes(expected.lines("input"));
   ReadOptions options = read_options(expected);
@@ -143,7 +143,7 @@ std::vector<std::filesystem::path> case_files() {
   return files;
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, CsvCase, testing::ValuesIn(case_files()), [](const auto& param) {
+INSTANTIATE_TEST_SUITE_P(Files, CsvCases, testing::ValuesIn(case_files()), [](const auto& param) {
   std::string name = param.param.stem().string();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;

@@ -50,9 +50,9 @@ TEST_P(CsvSpectrum, MeansItsJson) {
     read.push_back(std::move(object));
   }
   std::ifstream expected(folder / "json" / (name + ".json"));
-  auto meant = nlohmann::json::parse(expected);
-  if (meant.is_object()) meant = nlohmann::json::array({meant});
-  EXPECT_EQ(nlohmann::json::parse(read.dump()), meant);
+  auto meant = nlohmann::ordered_json::parse(expected);
+  if (meant.is_object()) meant = nlohmann::ordered_json::array({meant});
+  EXPECT_EQ(nlohmann::ordered_json::parse(read.dump()), meant);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CsvSpectrum,

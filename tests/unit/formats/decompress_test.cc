@@ -60,17 +60,17 @@ Result<std::string> decompress(const std::string& bytes, std::size_t piece = 10'
   return all;
 }
 
-struct Case {
+struct PackedCase {
   const char* name;
   std::string bytes;
   std::string content;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const PackedCase& c, std::ostream* out) {
   *out << c.name;
 }
 
-class Decompress : public testing::TestWithParam<Case> {};
+class Decompress : public testing::TestWithParam<PackedCase> {};
 
 TEST_P(Decompress, GivesTheContentInPiecesOfAnySize) {
   for (const std::size_t piece : {1UL, 7UL, 100'000UL, 10'000'000UL}) {
@@ -85,20 +85,21 @@ const std::string kBig = sample(3'000'000);
 
 INSTANTIATE_TEST_SUITE_P(
     Formats, Decompress,
-    testing::Values(Case{"plain", "a,b\n1,2\n", "a,b\n1,2\n"}, Case{"nothing", "", ""},
-                    Case{"one_byte", "\x1f", "\x1f"}, Case{"gzip", gzip(kBig), kBig},
-                    Case{"gzip_of_nothing", gzip(""), ""},
-                    Case{"gzip_members", gzip("a,b\n") + gzip("") + gzip(kBig) + gzip("1,2\n"),
-                         "a,b\n" + kBig + "1,2\n"},
-                    Case{"gzip_zero_padding", gzip("a,b\n") + std::string(70'000, '\0'), "a,b\n"},
-                    Case{"zstd", zstd(kBig), kBig}, Case{"zstd_of_nothing", zstd(""), ""},
-                    Case{"zstd_frames", zstd("a,b\n") + zstd("") + zstd(kBig) + zstd("1,2\n"),
-                         "a,b\n" + kBig + "1,2\n"},
-                    Case{"zstd_skippable_frames",
-                         skippable_frame("seek") + zstd("a,b\n") +
-                             skippable_frame(std::string(300'000, 'x')) + zstd("1,2\n") +
-                             skippable_frame(""),
-                         "a,b\n1,2\n"}),
+    testing::Values(
+        PackedCase{"plain", "a,b\n1,2\n", "a,b\n1,2\n"}, PackedCase{"nothing", "", ""},
+        PackedCase{"one_byte", "\x1f", "\x1f"}, PackedCase{"gzip", gzip(kBig), kBig},
+        PackedCase{"gzip_of_nothing", gzip(""), ""},
+        PackedCase{"gzip_members", gzip("a,b\n") + gzip("") + gzip(kBig) + gzip("1,2\n"),
+                   "a,b\n" + kBig + "1,2\n"},
+        PackedCase{"gzip_zero_padding", gzip("a,b\n") + std::string(70'000, '\0'), "a,b\n"},
+        PackedCase{"zstd", zstd(kBig), kBig}, PackedCase{"zstd_of_nothing", zstd(""), ""},
+        PackedCase{"zstd_frames", zstd("a,b\n") + zstd("") + zstd(kBig) + zstd("1,2\n"),
+                   "a,b\n" + kBig + "1,2\n"},
+        PackedCase{"zstd_skippable_frames",
+                   skippable_frame("seek") + zstd("a,b\n") +
+                       skippable_frame(std::string(300'000, 'x')) + zstd("1,2\n") +
+                       skippable_frame(""),
+                   "a,b\n1,2\n"}),
     [](const auto& of) { return std::string(of.param.name); });
 
 TEST(DecompressDamage, EveryTruncationIsAnErrorThatNamesTheOffset) {

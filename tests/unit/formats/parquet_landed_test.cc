@@ -4,6 +4,7 @@
 
 #include "formats/open.h"
 #include "schema/types.h"
+#include "unit/formats/json_array.h"
 #include "unit/formats/parquet_files.h"
 
 namespace lakegate {
@@ -12,11 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-std::shared_ptr<arrow::Array> array_of(const std::shared_ptr<arrow::DataType>& type,
-                                       const std::string& json) {
-  return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
-}
 
 // As others write Parquet: with Arrow's own writer.
 std::string foreign_parquet(const std::vector<std::string>& names, const arrow::ArrayVector& arrays,

@@ -4,17 +4,13 @@
 
 #include "formats/records.h"
 #include "schema/types.h"
+#include "unit/formats/json_array.h"
 #include "unit/formats/parquet_files.h"
 
 namespace lakegate {
 namespace {
 
 using testing::HasSubstr;
-
-std::shared_ptr<arrow::Array> array_of(const std::shared_ptr<arrow::DataType>& type,
-                                       const std::string& json) {
-  return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
-}
 
 std::string numbers(std::int64_t rows) {
   arrow::Int64Builder a;

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "schema/types.h"
+#include "unit/formats/json_array.h"
 #include "unit/formats/parquet_files.h"
 
 namespace lakegate {
@@ -17,11 +18,6 @@ namespace {
 using arrow::RecordBatch;
 using testing::HasSubstr;
 using BatchPtr = std::shared_ptr<RecordBatch>;
-
-std::shared_ptr<arrow::Array> array_of(const std::shared_ptr<arrow::DataType>& type,
-                                       const std::string& json) {
-  return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
-}
 
 BatchPtr batch_of(const std::shared_ptr<arrow::Schema>& schema, arrow::ArrayVector columns) {
   const std::int64_t rows = columns[0]->length();

@@ -12,17 +12,17 @@
 namespace lakegate {
 namespace {
 
-struct Case {
+struct TextCase {
   const char* type;  // in lakegate's words
   const char* array;
   const char* text;
   const char* json;
 };
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const TextCase& c, std::ostream* out) {
   *out << c.type << " " << c.array;
 }
 
-class TextValue : public testing::TestWithParam<Case> {};
+class TextValue : public testing::TestWithParam<TextCase> {};
 
 TEST_P(TextValue, OfTheFirstRow) {
   const auto type = type_from(GetParam().type);
@@ -39,38 +39,44 @@ TEST_P(TextValue, OfTheFirstRow) {
 INSTANTIATE_TEST_SUITE_P(
     Values, TextValue,
     testing::Values(
-        Case{"int64", "[null]", "", "null"}, Case{"text", "[null]", "", "null"},
-        Case{"list<int64>", "[null]", "", "null"}, Case{"bool", "[true]", "true", "true"},
-        Case{"bool", "[false]", "false", "false"}, Case{"int32", "[-5]", "-5", "-5"},
-        Case{"int64", "[-9223372036854775808]", "-9223372036854775808", "-9223372036854775808"},
-        Case{"int64", "[9007199254740993]", "9007199254740993", "9007199254740993"},
-        Case{"double", "[1]", "1.0", "1.0"}, Case{"double", "[-0.0]", "-0.0", "-0.0"},
-        Case{"double", "[0.1]", "0.1", "0.1"}, Case{"double", "[1e300]", "1e+300", "1e+300"},
-        Case{"double", "[123456789012345680]", "123456789012345680.0", "123456789012345680.0"},
-        Case{"double", "[5e-324]", "5e-324", "5e-324"}, Case{"float32", "[0.1]", "0.1", "0.1"},
-        Case{"double", "[NaN]", "NaN", "\"NaN\""}, Case{"double", "[Inf]", "inf", "\"inf\""},
-        Case{"double", "[-Inf]", "-inf", "\"-inf\""},
-        Case{"decimal(10,2)", "[\"-1.50\"]", "-1.50", "-1.50"},
-        Case{"decimal(38,0)", "[\"99999999999999999999999999999999999999\"]",
-             "99999999999999999999999999999999999999", "99999999999999999999999999999999999999"},
-        Case{"text", R"(["a\"b\\c\n\t\r\u0001é"])", "a\"b\\c\n\t\r\x01é",
-             R"("a\"b\\c\n\t\r\u0001é")"},
-        Case{"text", R"([""])", "", "\"\""},
-        Case{"binary", R"(["abcd"])", "YWJjZA==", "\"YWJjZA==\""},
-        Case{"date", "[20780]", "2026-11-23", "\"2026-11-23\""},
-        Case{"date", "[-719162]", "0001-01-01", "\"0001-01-01\""},
-        Case{"timestamp", "[1795407764000000]", "2026-11-23T04:22:44", "\"2026-11-23T04:22:44\""},
-        Case{"timestamptz", "[1795407764000000]", "2026-11-23T04:22:44Z",
-             "\"2026-11-23T04:22:44Z\""},
-        Case{"timestamptz", "[1795407764000001]", "2026-11-23T04:22:44.000001Z",
-             "\"2026-11-23T04:22:44.000001Z\""},
-        Case{"timestamp", "[-1]", "1969-12-31T23:59:59.999999", "\"1969-12-31T23:59:59.999999\""},
-        Case{"list<text>", R"([["a", null, "\""]])", R"(["a",null,"\""])", R"(["a",null,"\""])"},
-        Case{"list<int64>", "[[]]", "[]", "[]"},
-        Case{"struct<a: int64, b: list<struct<c: timestamp>>>",
-             R"([{"a": 1, "b": [{"c": 0}, null]}])",
-             R"({"a":1,"b":[{"c":"1970-01-01T00:00:00"},null]})",
-             R"({"a":1,"b":[{"c":"1970-01-01T00:00:00"},null]})"}));
+        TextCase{"int64", "[null]", "", "null"}, TextCase{"text", "[null]", "", "null"},
+        TextCase{"list<int64>", "[null]", "", "null"}, TextCase{"bool", "[true]", "true", "true"},
+        TextCase{"bool", "[false]", "false", "false"}, TextCase{"int32", "[-5]", "-5", "-5"},
+        TextCase{"int64", "[-9223372036854775808]", "-9223372036854775808", "-9223372036854775808"},
+        TextCase{"int64", "[9007199254740993]", "9007199254740993", "9007199254740993"},
+        TextCase{"double", "[1]", "1.0", "1.0"}, TextCase{"double", "[-0.0]", "-0.0", "-0.0"},
+        TextCase{"double", "[0.1]", "0.1", "0.1"},
+        TextCase{"double", "[1e300]", "1e+300", "1e+300"},
+        TextCase{"double", "[123456789012345680]", "123456789012345680.0", "123456789012345680.0"},
+        TextCase{"double", "[5e-324]", "5e-324", "5e-324"},
+        TextCase{"float32", "[0.1]", "0.1", "0.1"}, TextCase{"double", "[NaN]", "NaN", "\"NaN\""},
+        TextCase{"double", "[Inf]", "inf", "\"inf\""},
+        TextCase{"double", "[-Inf]", "-inf", "\"-inf\""},
+        TextCase{"decimal(10,2)", "[\"-1.50\"]", "-1.50", "-1.50"},
+        TextCase{"decimal(38,0)", "[\"99999999999999999999999999999999999999\"]",
+                 "99999999999999999999999999999999999999",
+                 "99999999999999999999999999999999999999"},
+        TextCase{"text", R"(["a\"b\\c\n\t\r\u0001é"])", "a\"b\\c\n\t\r\x01é",
+                 R"("a\"b\\c\n\t\r\u0001é")"},
+        TextCase{"text", R"([""])", "", "\"\""},
+        TextCase{"binary", R"(["abcd"])", "YWJjZA==", "\"YWJjZA==\""},
+        TextCase{"date", "[20780]", "2026-11-23", "\"2026-11-23\""},
+        TextCase{"date", "[-719162]", "0001-01-01", "\"0001-01-01\""},
+        TextCase{"timestamp", "[1795407764000000]", "2026-11-23T04:22:44",
+                 "\"2026-11-23T04:22:44\""},
+        TextCase{"timestamptz", "[1795407764000000]", "2026-11-23T04:22:44Z",
+                 "\"2026-11-23T04:22:44Z\""},
+        TextCase{"timestamptz", "[1795407764000001]", "2026-11-23T04:22:44.000001Z",
+                 "\"2026-11-23T04:22:44.000001Z\""},
+        TextCase{"timestamp", "[-1]", "1969-12-31T23:59:59.999999",
+                 "\"1969-12-31T23:59:59.999999\""},
+        TextCase{"list<text>", R"([["a", null, "\""]])", R"(["a",null,"\""])",
+                 R"(["a",null,"\""])"},
+        TextCase{"list<int64>", "[[]]", "[]", "[]"},
+        TextCase{"struct<a: int64, b: list<struct<c: timestamp>>>",
+                 R"([{"a": 1, "b": [{"c": 0}, null]}])",
+                 R"({"a":1,"b":[{"c":"1970-01-01T00:00:00"},null]})",
+                 R"({"a":1,"b":[{"c":"1970-01-01T00:00:00"},null]})"}));
 
 TEST(TextValueRows, LooksAtTheRowThatIsAskedForAlsoInSlices) {
   const auto array =

@@ -176,7 +176,7 @@ TEST(Records, RejectsAsLines) {
                      .reason = RejectReason::kInvalidUtf8,
                      .message = "byte \xe9",
                      .raw = "2,caf\xe9"};
-  const auto json = nlohmann::json::parse(to_ndjson(bytes));
+  const auto json = nlohmann::ordered_json::parse(to_ndjson(bytes));
   EXPECT_FALSE(json.contains("raw"));
   EXPECT_EQ(json["raw_base64"], "MixjYWbp");
   EXPECT_TRUE(json["column"].is_null());
@@ -185,11 +185,11 @@ TEST(Records, RejectsAsLines) {
 
 TEST(Records, ARejectCutInsideACharacterStaysText) {
   Reject reject{.raw = "abc\xE2\x82", .raw_was_cut = true};
-  auto json = nlohmann::json::parse(to_ndjson(reject));
+  auto json = nlohmann::ordered_json::parse(to_ndjson(reject));
   EXPECT_EQ(json["raw"], "abc");
   EXPECT_EQ(json["raw_was_cut"], true);
   reject.raw_was_cut = false;
-  json = nlohmann::json::parse(to_ndjson(reject));
+  json = nlohmann::ordered_json::parse(to_ndjson(reject));
   EXPECT_TRUE(json.contains("raw_base64"));
 }
 

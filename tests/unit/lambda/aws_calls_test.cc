@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // Answers each call at once, with what a test has prepared or with success.
 class FakeService : public ServiceClient {

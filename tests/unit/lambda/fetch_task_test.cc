@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Json = nlohmann::ordered_json;
 
-const char* const kLakeYaml = R"(
+const char* const kFetchedYaml = R"(
 datasets:
   devices:
     source:
@@ -35,7 +35,7 @@ constexpr auto kShort = std::chrono::milliseconds(2000);
 
 class FetchTask : public ::testing::Test {
  protected:
-  FetchTask() { EXPECT_TRUE(store_->put(ObjectKey("lake.yaml"), kLakeYaml)); }
+  FetchTask() { EXPECT_TRUE(store_->put(ObjectKey("lake.yaml"), kFetchedYaml)); }
 
   Result<Json> handle(const std::string& event,
                       std::optional<std::chrono::milliseconds> time = {}) {

@@ -44,7 +44,7 @@ TEST(RuntimeApi, Requests) {
   const Error error{ErrorKind::kNotFound, "not \"there\" \xff", {.file = "landing/a.csv"}};
   const HttpRequest failed = error_request(endpoint, "id-1", error);
   EXPECT_EQ(failed.target, "/.rt/f/2018-06-01/runtime/invocation/id-1/error");
-  const auto body = nlohmann::json::parse(*failed.body);
+  const auto body = nlohmann::ordered_json::parse(*failed.body);
   EXPECT_EQ(body["errorType"], "Lakegate.NotFound");
   EXPECT_THAT(body["errorMessage"].get<std::string>(), HasSubstr("landing/a.csv: not \"there\""));
   EXPECT_EQ(init_error_request(endpoint, error).target, "/.rt/f/2018-06-01/runtime/init/error");

@@ -73,7 +73,7 @@ struct Tables {
   Values values() const {
     Values values;
     for (const auto& [key, json] : rows()) {
-      const auto row = nlohmann::json::parse(json);
+      const auto row = nlohmann::ordered_json::parse(json);
       values[row.at("id")] = row.at("v");
     }
     return values;

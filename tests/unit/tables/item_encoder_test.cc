@@ -31,7 +31,7 @@ Encoded encoded(const std::string& type, const std::string& json, TableDefinitio
   made.misfit = encoder.encode(0, made.item);
   made.bytes = made.item.bytes;
   if (made.misfit) return made;
-  const auto item = nlohmann::json::parse("{" + made.item.item + "}");
+  const auto item = nlohmann::ordered_json::parse("{" + made.item.item + "}");
   if (item.contains("v")) made.value = item["v"].dump();
   return made;
 }
@@ -159,7 +159,7 @@ TEST(ItemEncoder, ExpiryIsInSecondsWhateverTheColumn) {
                {"timestamptz", "\"1969-12-31 23:59:59.5Z\"", "-1"}};
   for (const auto& c : cases) {
     const Encoded made = encoded(c.type, c.json, {.ttl = "v"});
-    const auto item = nlohmann::json::parse("{" + made.item.item + "}");
+    const auto item = nlohmann::ordered_json::parse("{" + made.item.item + "}");
     EXPECT_EQ(item[std::string(kExpires)]["N"], c.seconds) << c.type;
     EXPECT_TRUE(item.contains("v"));
   }
