@@ -2,14 +2,24 @@
 include(GoogleTest)
 
 # Most of a compilation is headers and the templates that they bring, so sources of one target are
-# compiled some at a time: a third of the work. OFF (preset debug, and what clang-tidy reads): each one
-# alone, which is quicker after an edit and shows which source lacks an include.
+# compiled some at a time: a third of the work. OFF (preset debug): each one alone,
+# which is quicker after an edit and shows which source lacks an include.
 option(LAKEGATE_UNITY "Compile the sources of a target some at a time" ON)
 function(lakegate_unity target)
   if(LAKEGATE_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
 endfunction()
+
+# Of the sanitizers' build, only what they are to look at for long is worth an optimiser's time.
+function(lakegate_quick target)
+  if(LAKEGATE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
+# What `ctest -L 'unit|fuzz'` runs, and tools/fuzz.
+add_custom_target(unit_tests)
 
 # What every executable of the project needs on its link line.
 function(lakegate_executable target)
@@ -36,6 +46,7 @@ function(lakegate_library folder)
     target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE lakegate_warnings)
     if(arg_SMALL)
       target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+      lakegate_quick(${target})
     endif()
     lakegate_unity(${target})
   else()
@@ -67,9 +78,11 @@ function(lakegate_test folder)
                                           GTest::gtest_main)
   lakegate_executable(${target})
   lakegate_unity(${target})
+  lakegate_quick(${target})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   # One ctest a test executable: it starts once, and gtest names the case that fails.
   add_test(NAME unit.${folder} COMMAND ${target})
+  add_dependencies(unit_tests ${target})
   set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT
                                                  "${LAKEGATE_TEST_ENVIRONMENT}")
 endfunction()
@@ -93,6 +106,8 @@ function(lakegate_server_test name)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${target} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
   lakegate_executable(${target})
+  lakegate_unity(${target})
+  lakegate_quick(${target})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   add_test(NAME servers.${name} COMMAND "${PROJECT_SOURCE_DIR}/tools/with_servers" ${arg_SERVERS} --
                                         $<TARGET_FILE:${target}>)
@@ -121,6 +136,7 @@ function(lakegate_fuzz_target name)
   lakegate_executable(${target})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
   add_test(NAME fuzz.${name} COMMAND ${replay})
+  add_dependencies(unit_tests ${target})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300 ENVIRONMENT
                                                "${LAKEGATE_TEST_ENVIRONMENT}")
 endfunction()

@@ -5,11 +5,11 @@
 namespace lakegate {
 
 void start_crt_auth() {
-  static const bool started = [] {
+  static const bool kStarted = [] {
     aws_auth_library_init(aws_default_allocator());
     return true;
   }();
-  (void)started;
+  (void)kStarted;
 }
 
 }  // namespace lakegate
