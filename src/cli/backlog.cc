@@ -27,6 +27,8 @@ struct Backlog {
   std::vector<Waiting> waiting;      // by dataset, and oldest first
   std::uint64_t left_out = 0;        // failed before, and were not asked for
   std::vector<ObjectKey> unmatched;  // nothing where one dataset was asked for
+  std::vector<Landed::Unreadable> unreadable;
+  bool is_whole() const { return unmatched.empty() && unreadable.empty(); }
 
   std::uint64_t bytes() const {
     std::uint64_t bytes = 0;
@@ -44,6 +46,7 @@ Result<Backlog> find_backlog(LakeSession& lake, const BacklogOptions& options) {
   LAKEGATE_TRY(Landed landed, find_landed(*lake.store, lake.config, only, false));
   Backlog backlog;
   if (!only) backlog.unmatched = std::move(landed.unmatched);
+  backlog.unreadable = std::move(landed.unreadable);
   for (const DatasetConfig& dataset : lake.config.datasets) {
     if (only && dataset.name != *only) continue;
     LAKEGATE_TRY(const auto finished, finished_arrivals(*lake.store, dataset.name));
@@ -61,7 +64,9 @@ Result<Backlog> find_backlog(LakeSession& lake, const BacklogOptions& options) {
 }
 
 void tell_of_the_others(const Backlog& backlog, const LakeSession& lake, Context& context) {
-  RunReport(context, lake.location).unmatched(backlog.unmatched);
+  RunReport report(context, lake.location);
+  report.unmatched(backlog.unmatched);
+  for (const auto& [dataset, error] : backlog.unreadable) report.error(dataset.str(), error);
   if (backlog.left_out == 0) return;
   context.warning(
       fmt::format("{} failed before and did not change, and {} left out; `lakegate "
@@ -77,7 +82,7 @@ Json unmatched_of(const Backlog& backlog) {
 
 int show(const Backlog& backlog, const LakeSession& lake, const BacklogOptions& options,
          Context& context) {
-  const bool ok = backlog.unmatched.empty();
+  const bool ok = backlog.is_whole();
   if (context.json()) {
     Json arrivals = Json::array();
     for (const Waiting& one : backlog.waiting) {
@@ -88,6 +93,7 @@ int show(const Backlog& backlog, const LakeSession& lake, const BacklogOptions& 
     if (!options.queue.empty()) document["queue"] = options.queue;
     document["arrivals"] = std::move(arrivals);
     document["unmatched"] = unmatched_of(backlog);
+    document["errors"] = json_of(backlog.unreadable);
     print_json(context.out, document);
     return ok ? 0 : 1;
   }
@@ -162,8 +168,8 @@ Result<int> send_and_report(const Backlog& backlog, const LakeSession& lake,
     context.note(how_many);
     return kInterruptedCode;
   }
-  const bool ok = done && backlog.unmatched.empty();
-  Json errors = Json::array();
+  const bool ok = done && backlog.is_whole();
+  Json errors = json_of(backlog.unreadable);
   if (!done) {
     errors.push_back(json_of(done.error()));
     context.error(fmt::format("{}; {}, and sending all again is harmless", done.error().to_string(),

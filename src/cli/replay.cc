@@ -53,6 +53,10 @@ class Replay {
                  find_landed(store, lake_.config, dataset_.name, /*remember_index=*/true));
     LAKEGATE_TRY(const auto failures, list_failures(store, dataset_.name));
     for (const FailureRecord& failure : failures)
+      for (const auto& [dataset, error] : landed.unreadable)
+        if (failure.arrival.key.str() == error.where.file && is_wanted(failure.arrival))
+          failed_ = context_.failed(error);
+    for (const FailureRecord& failure : failures)
       for (const Arrival& arrival : landed.arrivals)
         if (arrival.id == failure.arrival.id && is_wanted(arrival)) LAKEGATE_CHECK(retry(arrival));
     load();

@@ -4,6 +4,15 @@
 
 namespace lakegate::cli {
 
+Json json_of(const std::vector<Landed::Unreadable>& unreadable) {
+  Json errors = Json::array();
+  for (const auto& [dataset, error] : unreadable) {
+    errors.push_back({{"dataset", dataset.str()}});
+    errors.back().update(json_of(error));
+  }
+  return errors;
+}
+
 Json json_of(const Error& error) {
   Json json = {{"kind", to_string(error.kind)}, {"message", error.message}};
   if (!error.where.file.empty()) json["file"] = error.where.file;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/output.h"
+#include "convert/lake_run.h"
 #include "extract/fetch.h"
 #include "lake/error.h"
 #include "lake/records.h"
@@ -15,6 +16,8 @@ namespace lakegate::cli {
 using Json = nlohmann::ordered_json;
 
 Json json_of(const Error& error);
+Json json_of(
+    const std::vector<Landed::Unreadable>& unreadable);  // as errors, each with its dataset
 Json json_of(const Schema& schema);
 Json json_of(const Counts& counts);
 Json json_of(const Arrival& arrival);  // dataset, key, arrival_id, arrived_at, size

@@ -72,6 +72,12 @@ Result<Landed> look(Round& round, const std::optional<DatasetName>& only) {
         round.landed_meanwhile || woken == LandingWatcher::Woken::kSomethingLanded;
     std::erase_if(landed.unmatched,
                   [&](const ObjectKey& key) { return round.watcher->is_being_written(key); });
+    std::erase_if(landed.unreadable, [&](const Landed::Unreadable& file) {
+      if (round.watcher->is_being_written(ObjectKey(file.error.where.file))) return true;
+      const bool has_changed = file.error.kind == ErrorKind::kConflict;
+      round.landed_meanwhile = round.landed_meanwhile || has_changed;
+      return has_changed;
+    });
   }
   return landed;
 }
@@ -93,7 +99,9 @@ Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& 
       round.landed_meanwhile = true;
       return {};
     }
-    return Failure(outcome.error());
+    if (!has_changed) return Failure(outcome.error());
+    round.report.error(dataset.name.str(), outcome.error());
+    return {};
   }
   round.report.arrival(*outcome);
   if (round.catalog != nullptr && outcome->record)
@@ -151,6 +159,7 @@ Result<void> run_datasets(Round& round) {
   fetch_from_sources(round, only);
   LAKEGATE_TRY(const Landed landed, look(round, only));
   if (!only) round.report.unmatched(landed.unmatched);
+  for (const auto& [dataset, error] : landed.unreadable) round.report.error(dataset.str(), error);
   std::vector<const DatasetConfig*> held_by_others;
   for (const DatasetConfig& dataset : round.lake.config.datasets) {
     if (only && dataset.name != *only) continue;

@@ -79,7 +79,7 @@ Result<DatasetStatus> status_of(const ObjectStore& store, const DatasetConfig& d
 }
 
 void print_as_json(Context& context, const LakeSession& lake, const std::vector<DatasetStatus>& all,
-                   const std::vector<ObjectKey>& unmatched, bool ok) {
+                   const Landed& landed, bool ok) {
   Json datasets = Json::array();
   for (const DatasetStatus& status : all) {
     Json json = {{"dataset", status.dataset->name.str()},
@@ -100,11 +100,12 @@ void print_as_json(Context& context, const LakeSession& lake, const std::vector<
     datasets.push_back(std::move(json));
   }
   Json keys = Json::array();
-  for (const ObjectKey& key : unmatched) keys.push_back(key.str());
+  for (const ObjectKey& key : landed.unmatched) keys.push_back(key.str());
   print_json(context.out, {{"ok", ok},
                            {"lake", lake.location},
                            {"datasets", std::move(datasets)},
-                           {"unmatched", std::move(keys)}});
+                           {"unmatched", std::move(keys)},
+                           {"errors", json_of(landed.unreadable)}});
 }
 
 std::string table_text(const DatasetStatus& status) {
@@ -155,15 +156,17 @@ Result<int> status(const std::string& only, Context& context) {
                                           /*remember_index=*/false));
   if (name) landed.unmatched.clear();
   std::vector<DatasetStatus> all;
-  bool ok = landed.unmatched.empty();
+  bool ok = landed.unmatched.empty() && landed.unreadable.empty();
   for (const DatasetConfig& dataset : lake.config.datasets) {
     if (name && dataset.name != *name) continue;
     LAKEGATE_TRY(DatasetStatus found, status_of(*lake.store, dataset, landed));
     ok = ok && found.failures.empty();
     all.push_back(std::move(found));
   }
+  for (const auto& [dataset, error] : landed.unreadable)
+    context.error(fmt::format("{}: {}", dataset.str(), error.to_string()));
   if (context.json()) {
-    print_as_json(context, lake, all, landed.unmatched, ok);
+    print_as_json(context, lake, all, landed, ok);
     return ok ? 0 : 1;
   }
   if (all.empty())

@@ -71,8 +71,10 @@ RowsByPartition group_rows(const PartitionSpec& spec, const Schema& schema, cons
   for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
     raw.clear();
     for (std::size_t i = 0; i < spec.size(); ++i) {
+      const std::size_t begin = raw.size();
       if (columns[i] != nullptr) append_row_value(spec[i], *columns[i], row, raw);
-      raw += '\x1f';
+      const std::size_t size = raw.size() - begin;  // a value may hold any separator
+      raw.append(reinterpret_cast<const char*>(&size), sizeof size);
     }
     if (row == 0 || raw != previous) {
       const auto [it, is_new] = index.try_emplace(raw, groups.size());

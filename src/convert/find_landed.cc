@@ -11,7 +11,8 @@
 namespace lakegate {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// Sorted by key, not by age: an index of 50,000 files must not be searched from end to end.
+using Json = nlohmann::json;
 
 const ObjectKey kIndexKey("_lake/index.json");
 constexpr int kIndexFormat = 1;
@@ -228,7 +229,13 @@ Result<Landed> find_landed(ObjectStore& store, const Config& config,
       }
       auto known = identify(store, object, *index);
       if (!known && known.error().kind == ErrorKind::kNotFound) continue;  // gone since the listing
-      if (!known) return tl::unexpected<Error>(std::move(known).error());
+      if (!known && known.error().kind == ErrorKind::kRetryable) return Failure(known.error());
+      if (!known) {
+        known.error().where.file = object.key.str();
+        landed.unreadable.push_back({dataset.name, std::move(known).error()});
+        if (index->contains(object.key)) now[object.key] = index->at(object.key);
+        continue;
+      }
       const auto before = index->find(object.key);
       changed = changed || before == index->end() || !(before->second == *known);
       arrival.version = known->sha256;

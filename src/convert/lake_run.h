@@ -20,6 +20,13 @@ namespace lakegate {
 struct Landed {
   std::vector<Arrival> arrivals;     // every landed object that belongs to a dataset, as it is now
   std::vector<ObjectKey> unmatched;  // belong to no dataset
+  // Could not be read, or were written to meanwhile: a local file's content is its identity. Nobody
+  // else's arrival waits for them.
+  struct Unreadable {
+    DatasetName dataset;
+    Error error;  // `where` has the key
+  };
+  std::vector<Unreadable> unreadable;
 };
 
 // Discovery is by listing: landing/ against the records, never object by object. Where the store
@@ -123,8 +130,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
                                      const RunRecord& record, const RunOptions& options);
 
 // Checks every output of a record: there, of the size and SHA-256 recorded, and of as many rows;
-// the counts; and the input, if it is still there. Returns what is wrong, in words, one per
-// finding.
+// and the counts. Returns what is wrong, in words, one per finding.
 Result<std::vector<std::string>> verify_run(const ObjectStore& store, const RunRecord& record);
 
 // A type made wider, through the whole history.

@@ -1,6 +1,7 @@
 #include "convert/orphans.h"
 
 #include <set>
+#include <string_view>
 
 #include "convert/lake_run.h"
 #include "lake/layout.h"
@@ -16,15 +17,32 @@ ObjectKey rewrite_key(const DatasetName& dataset, const ArrivalId& arrival) {
   return ObjectKey(rewrites_folder(dataset) + arrival.str());
 }
 
+// Whether a file of a zone is named after the arrival (layout::curated_key): "<stem>-<id>", perhaps
+// "-g2", perhaps "-001", and a suffix. A stem may hold the id of another arrival, whose output
+// landed.
+bool is_output_of(std::string_view key, const ArrivalId& arrival) {
+  const std::string marked = "-" + arrival.str();
+  const std::string_view name = key.substr(key.rfind('/') + 1);
+  const auto at = name.rfind(marked);
+  if (at == std::string_view::npos) return false;
+  std::string_view rest = name.substr(at + marked.size());
+  const auto skip_number = [&rest](std::string_view before) {
+    if (!rest.starts_with(before)) return;
+    const auto end = rest.find_first_not_of("0123456789", before.size());
+    if (end != before.size() && end != std::string_view::npos) rest.remove_prefix(end);
+  };
+  skip_number("-g");
+  skip_number("-");
+  return rest.starts_with('.');
+}
+
 Result<void> remove_except(ObjectStore& store, const DatasetName& dataset, const ArrivalId& arrival,
                            const std::set<ObjectKey>& keep) {
   for (const std::string_view zone : {layout::kCurated, layout::kRejected}) {
     LAKEGATE_TRY(auto objects, store.list(std::string(zone) + dataset.str() + "/"));
-    for (const ObjectInfo& object : objects) {
-      const std::string& key = object.key.str();
-      const bool of_arrival = key.find("-" + arrival.str(), key.rfind('/')) != std::string::npos;
-      if (of_arrival && !keep.contains(object.key)) LAKEGATE_CHECK(store.remove(object.key));
-    }
+    for (const ObjectInfo& object : objects)
+      if (is_output_of(object.key.str(), arrival) && !keep.contains(object.key))
+        LAKEGATE_CHECK(store.remove(object.key));
   }
   return {};
 }
@@ -66,14 +84,41 @@ Result<void> end_rewrite(ObjectStore& store, const RunRecord& record) {
   return store.remove(rewrite_key(record.arrival.dataset, record.arrival.id));
 }
 
+namespace {
+
+// The record is written anew, with another blank, before what it does not name goes: a rewrite that
+// is still alive, whose files these are, thereby finds another record than it began with, and is
+// not committed. Leases do not keep it away, as stores without leases give one to everybody.
+Result<void> settle_rewrite(ObjectStore& store, const ObjectKey& run_key) {
+  LAKEGATE_TRY(const Blob blob, store.get(run_key));
+  LAKEGATE_TRY(const RunRecord record, run_from_json(blob.bytes, run_key));
+  std::string fenced = blob.bytes;
+  fenced.insert(fenced.find_last_not_of('\n') + 1, " ");
+  const auto put = store.put_if_match(run_key, fenced, blob.tag);
+  if (!put && put.error().kind == ErrorKind::kConflict) return {};  // committed just now: not dead
+  if (!put) return Failure(put.error());
+  return end_rewrite(store, record);
+}
+
+}  // namespace
+
+Result<void> commit_rewrite(ObjectStore& store, const RunRecord& next, const std::string& tag) {
+  const ObjectKey key = layout::run_key(next.arrival.dataset, next.arrival.id);
+  const auto put = store.put_if_match(key, to_json(next), tag);
+  if (put) return end_rewrite(store, next);
+  if (put.error().kind != ErrorKind::kConflict) return Failure(put.error());
+  LAKEGATE_CHECK(settle_rewrite(store, key));
+  return fail(ErrorKind::kConflict,
+              "another process has rewritten or cleaned up this arrival meanwhile; nothing was "
+              "changed here, run the command again",
+              {.file = next.arrival.key.str()});
+}
+
 Result<void> finish_rewrites(ObjectStore& store, const DatasetName& dataset) {
   LAKEGATE_TRY(auto marks, store.list(rewrites_folder(dataset)));
   for (const ObjectInfo& mark : marks) {
     const ArrivalId arrival(mark.key.str().substr(mark.key.str().rfind('/') + 1));
-    const ObjectKey key = layout::run_key(dataset, arrival);
-    LAKEGATE_TRY(const Blob blob, store.get(key));
-    LAKEGATE_TRY(const RunRecord record, run_from_json(blob.bytes, key));
-    LAKEGATE_CHECK(end_rewrite(store, record));
+    LAKEGATE_CHECK(settle_rewrite(store, layout::run_key(dataset, arrival)));
   }
   return {};
 }

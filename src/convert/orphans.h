@@ -1,6 +1,7 @@
 // Files of an arrival that no run record names: left by an attempt that died, or superseded.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "lake/records.h"
@@ -18,7 +19,12 @@ Result<void> remove_orphans(ObjectStore& store, const RunRecord& record);
 Result<void> begin_rewrite(ObjectStore& store, const Arrival& arrival);
 Result<void> end_rewrite(ObjectStore& store, const RunRecord& record);  // orphans, then the mark
 
-// Cleans up after rewrites of the dataset that died. Call while holding the dataset's lease.
+// Puts the record of what was published, where the one that is there is still that of `tag`, and
+// ends the rewrite. kConflict: somebody else was first; nothing is changed then.
+Result<void> commit_rewrite(ObjectStore& store, const RunRecord& next, const std::string& tag);
+
+// Cleans up after rewrites of the dataset that died. Call while holding the dataset's lease; one
+// that is alive nevertheless (stores without leases) is not committed, and says so.
 Result<void> finish_rewrites(ObjectStore& store, const DatasetName& dataset);
 
 }  // namespace lakegate

@@ -62,6 +62,25 @@ Result<void> check_still_landed(const ObjectStore& store, const RunRecord& recor
   return {};
 }
 
+// What the landing pattern of today captures of the key, as types and partitions are today's too. A
+// pattern that no longer matches leaves what was captured then, as far as that is enough.
+Result<void> capture_anew(const DatasetConfig& dataset, Arrival& arrival) {
+  if (auto captures = dataset.landing.match(arrival.key.str().substr(layout::kLanding.size())))
+    arrival.captures = std::move(*captures);
+  const auto needs = [&](const std::string& name) -> Result<void> {
+    if (arrival.captures.contains(name)) return {};
+    return invalid_input(
+        fmt::format("cannot replay arrival {}: `landing: {}` does not match its key, from which it "
+                    "would capture {}",
+                    arrival.id.str(), dataset.landing.text(), name),
+        {.file = arrival.key.str()});
+  };
+  for (const PartitionLevel& level : dataset.partition_by)
+    if (level.from == PartitionLevel::From::kCapture) LAKEGATE_CHECK(needs(level.source));
+  for (const std::string& name : dataset.capture_columns) LAKEGATE_CHECK(needs(name));
+  return {};
+}
+
 }  // namespace
 
 Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& dataset,
@@ -83,13 +102,19 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   typing.closed = same_claim;
   if (!same_claim) typing.new_columns = NewColumns::kIgnore;  // history does not change the schema
 
+  Arrival arrival = record.arrival;
+  if (!same_claim) LAKEGATE_CHECK(capture_anew(dataset, arrival));
   ArrivalOutput output(store, {.dataset = &dataset,
-                               .arrival = record.arrival,
+                               .arrival = arrival,
                                .generation = same_claim ? record.generation : record.generation + 1,
                                .typing = std::move(typing),
                                .schema_version = [&](const Schema&) { return current; },
                                .resources = options.resources});
   LAKEGATE_CHECK(output.write());
+  if (output.input_sha256() != record.input_sha256)
+    return fail(ErrorKind::kConflict,
+                "the landed file was replaced while it was read; the outputs stay as they are",
+                {.file = record.arrival.key.str()});
   if (!dataset.max_rejects.allows(output.counts().rows_in, output.counts().rows_rejected))
     return invalid_input(
         fmt::format("{} of {} rows would be rejected, more than max_rejects: {} allows; the "
@@ -97,6 +122,10 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
                     output.counts().rows_rejected, output.counts().rows_in,
                     dataset.max_rejects.to_string()),
         {.file = record.arrival.key.str()});
+  if (output.counts().rows_in > 0 && output.counts().rows_written == 0)
+    return invalid_input(fmt::format("all {} rows would be rejected; the outputs stay as they are",
+                                     output.counts().rows_in),
+                         {.file = record.arrival.key.str()});
 
   ReplayOutcome outcome;
   outcome.run.kind = RunOutcome::Kind::kCommitted;
@@ -109,6 +138,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
     return outcome;
   }
   RunRecord next = record;
+  next.arrival = std::move(arrival);
   next.generation = same_claim ? record.generation : record.generation + 1;
   next.schema_version = current;
   next.config_hash = dataset.hash();
@@ -118,8 +148,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   next.lakegate_version = std::string(kVersion);
   LAKEGATE_CHECK(begin_rewrite(store, record.arrival));
   LAKEGATE_CHECK(output.publish());
-  LAKEGATE_CHECK(store.put_if_match(run_key, to_json(next), before.tag));
-  LAKEGATE_CHECK(end_rewrite(store, next));
+  LAKEGATE_CHECK(commit_rewrite(store, next, before.tag));
   outcome.generation = next.generation;
   outcome.run.record = std::move(next);
   return outcome;

@@ -156,8 +156,7 @@ Result<void> rewrite_run(ObjectStore& store, const DatasetConfig& dataset, const
   }
   LAKEGATE_CHECK(begin_rewrite(store, record.arrival));
   for (const auto& sink : sinks) LAKEGATE_CHECK(sink->publish());
-  LAKEGATE_CHECK(store.put_if_match(key, to_json(next), before.tag));
-  return end_rewrite(store, next);
+  return commit_rewrite(store, next, before.tag);
 }
 
 }  // namespace

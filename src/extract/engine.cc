@@ -13,7 +13,8 @@ constexpr std::size_t kBudgetToBeginWith = 100;
 // Sets that are begun although their server has no place for them yet.
 constexpr std::size_t kAhead = 8;
 constexpr std::size_t kBatch = 64;
-constexpr std::size_t kDeliveries = 16;  // before replies are looked after again
+constexpr std::chrono::seconds kBetweenCredentials{1};  // tries to have some
+constexpr std::size_t kDeliveries = 16;                 // before replies are looked after again
 constexpr std::chrono::milliseconds kTick{200};
 // A request is built anew when it has waited for so long: signatures and tokens have an end.
 constexpr std::chrono::seconds kFresh{30};
@@ -83,7 +84,8 @@ void EngineRun::give_back(std::size_t bytes) {
 }
 
 void EngineRun::begin_sets() {
-  while (next_ < sets_.size() && !is_closing_ && servers_.waiting() < kAhead && has_memory()) {
+  while (next_ < sets_.size() && !is_closing_ && servers_.waiting() < kAhead && has_memory() &&
+         now_ >= hold_until_) {
     const std::size_t position = base_ + open_.size();
     if (!servers_.has_place(terms(position))) return;
     if (!asking_.may_begin(sets_[next_])) {
@@ -132,13 +134,20 @@ bool EngineRun::build(std::size_t position) {
 }
 
 void EngineRun::not_built(std::size_t position, Error error) {
-  if (error.kind == ErrorKind::kRetryable)
-    try_again(position, std::move(error), std::chrono::milliseconds(0));
-  else
-    failed(at(position), std::move(error));
+  if (error.kind != ErrorKind::kRetryable) return failed(at(position), std::move(error));
+  // Whoever gives tokens or keys is not there for now. No set is to blame for it, and none has a
+  // better chance than this one: all wait, and it costs none a retry.
+  OpenSet& set = at(position);
+  set.redirects = 0;
+  set.built.reset();
+  last_refusal_ = std::move(error.message);
+  if (!without_credentials_) without_credentials_ = now_;
+  hold_until_ = now_ + kBetweenCredentials;
+  retries_.emplace(hold_until_, position);
 }
 
 void EngineRun::built(OpenSet& set, AuthorizedRequest request) {
+  without_credentials_.reset();
   set.asked = std::move(request);
   set.built = now_;
   set.server = &servers_.of(set.asked.request.origin);
@@ -168,7 +177,8 @@ void EngineRun::send_waiting() {
       if (!may_send(position)) break;
       servers_.forget(*server, position);
       OpenSet& set = at(position);
-      const bool is_fresh = set.built && now_ - *set.built < kFresh;
+      // (A redirect cannot be built again but from its beginning.)
+      const bool is_fresh = set.built && (set.redirects > 0 || now_ - *set.built < kFresh);
       if (!is_fresh && !build(position)) continue;
       if (set.server == server)
         send(position);
@@ -242,7 +252,8 @@ bool EngineRun::has_to_give_up() {
 
 Result<void> EngineRun::servers_are_there() const {
   const auto patience = was_ever_alive_ ? options_.give_up_after : options_.give_up_after / 3;
-  if (now_ - alive_ < patience || !servers_.is_any_down()) return {};
+  const bool no_credentials = without_credentials_ && now_ - *without_credentials_ >= patience;
+  if (now_ - alive_ < patience || !(servers_.is_any_down() || no_credentials)) return {};
   return fail(ErrorKind::kRetryable,
               fmt::format("nothing else has come back for {} s: {}; run it again when the "
                           "servers are there, it goes on where it stopped",

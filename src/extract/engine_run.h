@@ -117,6 +117,9 @@ class EngineRun {
   bool was_ever_alive_ = false;
   bool is_closing_ = false;
   std::string last_refusal_;
+  // Since when no request could be built, for want of a token, say; and until when none is tried.
+  std::optional<PaceTime> without_credentials_;
+  PaceTime hold_until_;
   std::optional<Error> gone_;  // why there is no use in going on
 };
 

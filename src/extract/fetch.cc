@@ -173,6 +173,7 @@ Result<void> note_as_last(ObjectStore& store, const Plan& plan) {
 // The outcome as the lake tells of it; puts the fetch's record where every slice is asked and run.
 Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan) {
   FetchOutcome outcome{.plan = plan.id,
+                       .failed_of = plan.failed_of,
                        .scheduled_at = plan.scheduled_at,
                        .sets = plan.sets.size(),
                        .slices = plan.slices()};
@@ -213,6 +214,7 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
 
 FetchOutcome finished_before(const Plan& plan, FetchRecord record) {
   FetchOutcome outcome{.plan = plan.id,
+                       .failed_of = plan.failed_of,
                        .scheduled_at = plan.scheduled_at,
                        .was_begun = true,
                        .was_finished = true,
@@ -283,6 +285,7 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
   LAKEGATE_TRY(FetchOutcome outcome, sum_up(store, dataset, plan));
   outcome.was_begun = !chosen.is_new;
   outcome.slices_asked = done.published.size();
+  outcome.slices_run = done.run;
   outcome.remarks = std::move(chosen.remarks);
   if (done.was_held_up)
     outcome.remarks.push_back(

@@ -62,11 +62,13 @@ struct FetchOptions {
 
 struct FetchOutcome {
   std::string plan;
+  std::string failed_of;  // the plan whose failures it asks again; empty: none
   Instant scheduled_at;
   bool was_begun = false;                           // by an earlier invocation
   bool was_finished = false;                        // likewise; nothing was done
   std::uint64_t sets = 0, slices = 0;               // of the plan
   std::uint64_t slices_asked = 0, slices_left = 0;  // by this invocation; not yet asked or run
+  std::uint64_t slices_run = 0;                     // by this invocation
   std::uint64_t slices_to_run = 0;                  // of those left: asked
   FetchCounts counts;                               // of every slice that is asked
   std::vector<FailedSet> failures;                  // likewise, the worst

@@ -84,7 +84,10 @@ void SliceCurator::run_next(Lock& lock) {
   lock.unlock();
   const auto curated = options_.must_stop() ? Result<void>() : curate(slice);
   lock.lock();
-  if (!curated) failed(curated.error());
+  // Cut off by the end of the invocation, it is only not run yet.
+  const bool is_cut_off =
+      !curated && curated.error().kind == ErrorKind::kRetryable && options_.must_stop();
+  if (!curated && !is_cut_off) failed(curated.error());
 }
 
 void SliceCurator::failed(Error error) {
@@ -97,6 +100,10 @@ Result<void> SliceCurator::curate(const SliceRecord& slice) {
   LAKEGATE_TRY(const auto lease, hold_dataset());
   if (!lease) return {};
   LAKEGATE_TRY(const RunOutcome outcome, run_arrival(store_, dataset_, arrival, options_.run));
+  {
+    const Lock lock(mutex_);
+    ++done_.run;
+  }
   return options_.ran ? options_.ran(outcome) : Result<void>();
 }
 

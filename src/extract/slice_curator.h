@@ -45,6 +45,7 @@ class SliceCurator {
 
   struct Done {
     std::vector<SliceRecord> published;  // here, in order
+    std::uint64_t run = 0;               // here
     bool was_held_up = false;            // something was not run: another process had the dataset
   };
   // Waits for everything.

@@ -60,7 +60,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
 Result<void> LakeTasks::hand_on(const FetchEvent& event, const FetchOutcome& outcome) {
   const std::string left =
       fmt::format("{} of {} slices are left", outcome.slices_left, outcome.slices);
-  if (outcome.slices_asked == 0)
+  if (outcome.slices_asked == 0 && outcome.slices_run == 0)
     return fail(ErrorKind::kRetryable,
                 fmt::format("{}, and not one was completed in this invocation; give the function "
                             "more time, or write a smaller `slice:`",
@@ -73,6 +73,7 @@ Result<void> LakeTasks::hand_on(const FetchEvent& event, const FetchOutcome& out
     return fail(ErrorKind::kRetryable, left + "; the same event again goes on with them");
   FetchEvent next = event;
   next.time = outcome.scheduled_at;  // that very plan
+  next.failed_of = outcome.failed_of;
   ++next.continuation;
   LAKEGATE_CHECK(tools_.invoke_again(to_json(next)));
   current().outcome = Outcome::kContinued;

@@ -247,6 +247,12 @@ Result<void> LakeTasks::run_backlog(const std::string& name) {
       }
     }
   }
+  for (const auto& [dataset, error] : landed.unreadable) {
+    if (done++ > 0) next_report();
+    current().key = error.where.file;
+    current().outcome = Outcome::kError;
+    current().error = error;
+  }
   for (const ObjectKey& key : only ? std::vector<ObjectKey>() : landed.unmatched) {
     if (done++ > 0) next_report();
     current().key = key.str();

@@ -104,6 +104,7 @@ class DatasetLoader {
             .replaces = replaces_of(*dataset_)};
   }
   Result<std::uint64_t> write_rows(const RunRecord& run, TableLoad& load) const;
+  Result<void> check_still_newest(const RunRecord& run) const;
   Result<void> put_rejects(const ArrivalId& arrival, const std::vector<Reject>& rejects) const;
   Result<std::vector<RunRecord>> runs_to_reoffer(const std::set<ArrivalId>& because_of) const;
   Result<void> offer_again(const RunRecord& run) const;
@@ -153,7 +154,26 @@ Result<LoadRecord> DatasetLoader::load(const RunRecord& run) {
   record.finished_at = to_iso(std::chrono::system_clock::now());
   LAKEGATE_CHECK(put_rejects(arrival, load->rejects()));
   LAKEGATE_CHECK(store_->put(layout::load_key(name, arrival), to_json(record)));
+  LAKEGATE_CHECK(check_still_newest(run));
   return record;
+}
+
+// A generation committed while the one before was being loaded may have been loaded first, and
+// would then be hidden by the older record. (One that is committed from here on is younger than the
+// record, and found by that.)
+Result<void> DatasetLoader::check_still_newest(const RunRecord& run) const {
+  const ObjectKey key = layout::run_key(dataset_->name, run.arrival.id);
+  const auto blob = store_->get(key);
+  if (!blob && blob.error().kind == ErrorKind::kNotFound) return {};
+  if (!blob) return Failure(blob.error());
+  LAKEGATE_TRY(const RunRecord now, run_from_json(blob->bytes, key));
+  if (now.generation <= run.generation) return {};
+  LAKEGATE_CHECK(store_->remove(layout::load_key(table_->definition().name, run.arrival.id)));
+  return fail(ErrorKind::kConflict,
+              fmt::format("generation {} was committed while generation {} was being loaded; load "
+                          "again",
+                          now.generation, run.generation),
+              {.file = run.arrival.key.str()});
 }
 
 Result<void> DatasetLoader::put_rejects(const ArrivalId& arrival,

@@ -162,7 +162,8 @@ void HttpPool::on_tls(aws_channel_handler* /*handler*/, aws_channel_slot* /*slot
     return;
   }
   if (pool.protocol_ == Protocol::kHttp1) return;  // the manager's acquisitions are the exchanges'
-  ++pool.going_;
+  // The manager may have answered that acquisition with a connection that had become idle.
+  if (pool.going_ < pool.acquiring_) ++pool.going_;
   pool.tls_error_ = error_code;
   // Others may manage, and as long as there are connections they take what waits.
   if (pool.multiplexed_.empty() && pool.going_ >= pool.acquiring_)
@@ -184,6 +185,7 @@ void HttpPool::connected(aws_http_connection* connection, int error_code) {
     if (multiplexed_.empty()) fail_waiting(no_connection(error_code));
     return;
   }
+  going_ = std::min(going_, acquiring_);
   if (is_http2(connection)) {
     protocol_ = Protocol::kHttp2;
     multiplexed_.push_back({.connection = connection, .most = most_streams(connection)});
@@ -225,7 +227,7 @@ void HttpPool::multiplex() {
     HttpExchange::start(std::move(first), *this, room->connection);
   }
   // One that is idle comes at once, and has been used when this returns.
-  while (!is_closed_ && acquiring_ - going_ < connections_wanted()) acquire(nullptr);
+  while (!is_closed_ && acquiring_ < going_ + connections_wanted()) acquire(nullptr);
 }
 
 // The first connection shows which protocol it is, and how many requests go over one.

@@ -39,16 +39,15 @@ struct Place {
 // What a landed line says about its row.
 struct Envelope {
   std::string request;
-  int status = 0;
+  std::int64_t status = 0;
   bool repeats_secret = false;
 };
 
-Envelope envelope_of(std::string_view line) {
-  const auto parsed = nlohmann::ordered_json::parse(line, nullptr, false);
-  if (!parsed.is_object()) return {};
-  return {.request = parsed.value("request", ""),
-          .status = parsed.value("status", 0),
-          .repeats_secret = parsed.value("repeats_secret", false)};
+// Of a line that was cut off, as far as it matters: before the reply, in which it could stand by
+// chance.
+Envelope envelope_of_cut(std::string_view line) {
+  const std::string_view before = line.substr(0, line.find(R"("reply)"));
+  return {.repeats_secret = before.find(R"("repeats_secret":true)") != std::string_view::npos};
 }
 
 // "values[3].x" as the rest of a JSON Pointer: "/values/3/x".
@@ -91,11 +90,12 @@ bool may_be_the_end(std::uint64_t page) {
 class ReplyChunk : public Chunk {
  public:
   ReplyChunk(std::shared_ptr<const std::string> file, std::shared_ptr<const ReplyOptions> options,
-             Block lines, Block rows, std::vector<Place> places)
+             Block lines, Block rows, std::vector<Place> places, std::vector<Envelope> envelopes)
       : options_(std::move(options)),
         lines_(std::move(lines)),
         rows_(std::move(file), Layout::kLines, std::move(rows)),
-        places_(std::move(places)) {
+        places_(std::move(places)),
+        envelopes_(std::move(envelopes)) {
     records = rows_.records;
   }
   void begin_at(std::uint64_t row, std::uint64_t bytes) {
@@ -115,7 +115,7 @@ class ReplyChunk : public Chunk {
     const Place& place = places_[reject.row - first_row];
     const Record& line = lines_.records[place.line];
     const std::string_view text = lines_.text(line);
-    const Envelope envelope = envelope_of(text);
+    const Envelope& envelope = envelopes_[place.line];
     if (!place.problem.empty()) {
       reject.reason = RejectReason::kMalformedJson;
       reject.message = place.problem;
@@ -125,7 +125,7 @@ class ReplyChunk : public Chunk {
     if (envelope.repeats_secret) withhold(reject);
     RejectedReply& reply = reject.reply.emplace();
     reply.request = envelope.request;
-    reply.status = envelope.status;
+    reply.status = static_cast<int>(envelope.status);
     reply.pointer = options_->records;
     if (place.element >= 0) reply.pointer += fmt::format("/{}", place.element);
     reply.pointer += pointer_of(reject.column);
@@ -135,6 +135,7 @@ class ReplyChunk : public Chunk {
   Block lines_;
   JsonChunk rows_;
   std::vector<Place> places_;
+  std::vector<Envelope> envelopes_;  // of each line
 };
 
 // Takes landed lines apart into rows.
@@ -142,9 +143,10 @@ class RowCutter {
  public:
   explicit RowCutter(const ReplyOptions& options) : options_(options) {}
 
-  // Adds the rows of line `index` of `lines` to `rows` and `places`. An Error refuses the file.
+  // Adds the rows of line `index` of `lines` to `rows` and `places`, and says in `envelope` what
+  // their rejects are to tell. An Error refuses the file.
   Result<void> cut(const Block& lines, std::uint32_t index, const std::string& file, Block& rows,
-                   std::vector<Place>& places) {
+                   std::vector<Place>& places, Envelope& envelope) {
     const Record& line = lines.records[index];
     const auto refuse = [&](std::string_view why) {
       return invalid_input(
@@ -152,6 +154,7 @@ class RowCutter {
           {.file = file, .line = line.line, .column = 0});
     };
     if (line.is_too_long) {
+      envelope = envelope_of_cut(lines.text(line));
       reject(line, index,
              fmt::format("the reply is longer than {} MiB; ask for less at a time",
                          kMaxReplyBytes >> 20),
@@ -176,6 +179,15 @@ class RowCutter {
       }
       if (key == "page") {
         if (member.value().get(page)) return refuse("this line is no landed reply");
+      } else if (key == "request") {
+        std::string_view request;
+        if (member.value().get_string().get(request)) return refuse("this line is no landed reply");
+        envelope.request = request;
+      } else if (key == "status") {
+        if (member.value().get(envelope.status)) return refuse("this line is no landed reply");
+      } else if (key == "repeats_secret") {
+        if (member.value().get(envelope.repeats_secret))
+          return refuse("this line is no landed reply");
       } else if (key == "parameters") {
         std::string_view raw;
         if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
@@ -307,11 +319,12 @@ class ReplyChunkReader : public ChunkReader {
       Block rows;
       rows.bytes.reserve(lines->bytes.size());
       std::vector<Place> places;
+      std::vector<Envelope> envelopes(lines->records.size());
       for (std::uint32_t i = 0; i < lines->records.size(); ++i)
-        LAKEGATE_CHECK(cutter_.cut(*lines, i, *file_, rows, places));
+        LAKEGATE_CHECK(cutter_.cut(*lines, i, *file_, rows, places, envelopes[i]));
       if (rows.records.empty()) continue;  // the header alone
       auto chunk = std::make_unique<ReplyChunk>(file_, options_, std::move(*lines), std::move(rows),
-                                                std::move(places));
+                                                std::move(places), std::move(envelopes));
       chunk->begin_at(next_row_, blocks_->input_bytes());
       next_row_ += chunk->records;
       return chunk;

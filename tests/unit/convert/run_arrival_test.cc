@@ -7,8 +7,10 @@
 #include "convert/lake_run.h"
 #include "convert/orphans.h"
 #include "fakes/faulty_store.h"
+#include "fakes/scratch_folder.h"
 #include "formats/parquet/reader.h"
 #include "lake/layout.h"
+#include "stores/local_store.h"
 #include "stores/memory_store.h"
 
 namespace lakegate {
@@ -216,6 +218,118 @@ TEST_F(RunArrival, ReplayGivesTheSameBytesOrANewGeneration) {
   land("a.csv", "id,v\n3,3\n");
   EXPECT_EQ(replay_arrival(*store_, config_.datasets[0], *replayed->run.record, {}).error().kind,
             ErrorKind::kNotFound);
+}
+
+TEST_F(RunArrival, ReplayNeverReplacesRowsByNothing) {
+  land("a.csv", "id,v\n1,x\n");
+  const auto first = run("a.csv");
+  const auto before = contents();
+  config_ = config_of(std::string(kSales) +
+                      "    schema: [{name: id, type: int64}, {name: v, type: bool}]\n");
+  ASSERT_TRUE(store_->remove(layout::schema_key(DatasetName("sales"))));
+  const auto replayed = replay_arrival(*store_, config_.datasets[0], *first->record, {});
+  ASSERT_FALSE(replayed);
+  EXPECT_THAT(replayed.error().message, HasSubstr("all 1 rows would be rejected"));
+  EXPECT_EQ(keys("curated/"), std::vector{first->record->outputs[0].key.str()});
+  EXPECT_TRUE(verify_run(*store_, *first->record).value().empty());
+}
+
+TEST_F(RunArrival, ReplayCapturesWithThePatternOfToday) {
+  land("north.csv", "id\n1\n");
+  const auto first = run("north.csv");
+  const auto replay_with = [&](const std::string& landing) {
+    config_ =
+        config_of("datasets:\n  sales:\n    landing: " + landing + "\n    partition_by: [store]\n");
+    return replay_arrival(*store_, config_.datasets[0], *first->record, {});
+  };
+  const auto other = replay_with("\"{store}/x.csv\"");
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("does not match its key"));
+  const auto replayed = replay_with("\"sales/{store}.csv\"");
+  ASSERT_TRUE(replayed) << replayed.error().to_string();
+  EXPECT_THAT(keys("curated/"), ElementsAre(HasSubstr("curated/sales/store=north/")));
+  EXPECT_EQ(replayed->run.record->arrival.captures.at("store"), "north");
+}
+
+// Stores without leases: a clean-up, here, comes between a rewrite's files and its record.
+TEST_F(RunArrival, ARewriteThatWasCleanedUpIsNotCommitted) {
+  land("a.csv", "id\n1\n");
+  const RunRecord record = *run("a.csv")->record;
+  const ObjectKey key = layout::run_key(record.arrival.dataset, record.arrival.id);
+  const std::string tag = store_->get(key)->tag;
+  RunRecord next = record;
+  next.generation = 2;
+  next.outputs[0].key = layout::curated_key({.dataset = record.arrival.dataset,
+                                             .partition = next.outputs[0].partition,
+                                             .stem = "a",
+                                             .arrival = record.arrival.id,
+                                             .generation = 2});
+  ASSERT_TRUE(begin_rewrite(*store_, record.arrival));
+  ASSERT_TRUE(store_->put(next.outputs[0].key, "rows"));
+  ASSERT_TRUE(finish_rewrites(*store_, record.arrival.dataset));
+  EXPECT_EQ(keys("curated/"), std::vector{record.outputs[0].key.str()});
+
+  ASSERT_TRUE(store_->put(next.outputs[0].key, "rows"));  // published after the clean-up
+  const auto committed = commit_rewrite(*store_, next, tag);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(keys("curated/"), std::vector{record.outputs[0].key.str()});
+  EXPECT_TRUE(keys("_lake/rewrites/").empty());
+  EXPECT_TRUE(
+      verify_run(*store_, list_runs(*store_, record.arrival.dataset)->at(0)).value().empty());
+}
+
+// An output that landed again has the first arrival's id in its stem.
+TEST_F(RunArrival, OrphansAreThoseOfTheArrivalAlone) {
+  land("a.csv", "id\n1\n");
+  const RunRecord first = *run("a.csv")->record;
+  const std::string stem = "a-" + first.arrival.id.str();
+  land(stem + ".csv", "id\n2\n");
+  const RunRecord second = *run(stem + ".csv")->record;
+  ASSERT_TRUE(
+      store_->put(ObjectKey("curated/sales/a-" + first.arrival.id.str() + "-g2-001.parquet"), ""));
+  ASSERT_TRUE(remove_orphans(*store_, first));
+  EXPECT_THAT(keys("curated/"), testing::UnorderedElementsAre(first.outputs[0].key.str(),
+                                                              second.outputs[0].key.str()));
+}
+
+// As of another user, with mode 0600. (Not to be had from a file system by tests that run as root.)
+class UnreadableStore : public FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+  Result<std::shared_ptr<Input>> open(const ObjectKey& key) const override {
+    if (key.str() == unreadable) return system_failure(EACCES, "open", key.str());
+    return FaultyStore::open(key);
+  }
+  std::string unreadable;
+};
+
+TEST_F(RunArrival, AFileThatCannotBeReadHoldsNobodyUp) {
+  const ScratchFolder folder;
+  store_ = open_local_store(folder.path()).value();
+  land("a.csv", "id\n1\n");
+  land("b.csv", "id\n2\n");
+  const Arrival known = arrival("b.csv");
+  land("a.csv", "id\n11\n");
+  UnreadableStore store(*store_);
+  store.unreadable = "landing/sales/a.csv";
+  const auto landed = find_landed(store, config_, std::nullopt, true);
+  ASSERT_TRUE(landed) << landed.error().to_string();
+  ASSERT_THAT(landed->unreadable, SizeIs(1));
+  EXPECT_EQ(landed->unreadable[0].dataset.str(), "sales");
+  EXPECT_THAT(landed->unreadable[0].error.to_string(), HasSubstr("landing/sales/a.csv"));
+  ASSERT_THAT(landed->arrivals, SizeIs(1));
+  EXPECT_EQ(landed->arrivals[0].id, known.id);
+  store.unreadable.clear();
+  EXPECT_THAT(find_landed(store, config_, std::nullopt, true)->arrivals, SizeIs(2));
+}
+
+TEST_F(RunArrival, ValuesThatHoldSeparatorsKeepTheirPartition) {
+  config_ = config_of("datasets:\n  sales:\n    landing: sales/*.csv\n    partition_by: [a, b]\n");
+  land("a.csv", "a,b,c\nx\x1fy,z,1\nx,y\x1fz,2\n");
+  const auto done = run("a.csv");
+  ASSERT_EQ(done->kind, Kind::kCommitted) << done->failure->error.to_string();
+  EXPECT_THAT(done->record->outputs, SizeIs(2));
 }
 
 TEST_F(RunArrival, WidenRewritesTheHistoryAndSurvivesACrashAtAnyStep) {

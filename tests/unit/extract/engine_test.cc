@@ -425,5 +425,45 @@ TEST_F(EngineTest, ARequestThatCannotBeBuiltIsThatSetsFailureUnlessItMayBeLater)
   EXPECT_THAT(asking.failures(), ElementsAre("a line feed in a header"));
 }
 
+// A token server that is away for ten seconds: no set is lost by that, none is opened meanwhile,
+// and it is not asked once for each.
+TEST_F(EngineTest, NoSetIsToBlameForMissingCredentials) {
+  class Building : public Asker {
+   public:
+    explicit Building(VirtualClock& clock)
+        : clock_(clock), back_(clock.now() + std::chrono::seconds(10)) {}
+    Result<AuthorizedRequest> request(std::size_t n, const Page& page) override {
+      ++asked;
+      if (clock_.now() < back_) return fail(ErrorKind::kRetryable, "no token");
+      return Asker::request(n, page);
+    }
+    int asked = 0;
+
+   private:
+    VirtualClock& clock_;
+    const std::chrono::steady_clock::time_point back_;
+  } asking(clock_);
+  options_.clock = &clock_;
+  VirtualServers servers(clock_, [](const HttpRequest&, std::size_t) { return Answering{}; });
+  ASSERT_TRUE(run_engine(servers, options_, first(2000), asking));
+  EXPECT_EQ(asking.order, first(2000));
+  EXPECT_TRUE(asking.failures().empty());
+  EXPECT_LT(asking.asked, 2100);
+}
+
+TEST_F(EngineTest, WithoutCredentialsForLongItEnds) {
+  class Building : public Asker {
+    Result<AuthorizedRequest> request(std::size_t, const Page&) override {
+      return fail(ErrorKind::kRetryable, "no token");
+    }
+  } asking;
+  options_.clock = &clock_;
+  VirtualServers servers(clock_, [](const HttpRequest&, std::size_t) { return Answering{}; });
+  const auto done = run_engine(servers, options_, first(2000), asking);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::kRetryable);
+  EXPECT_THAT(done.error().message, HasSubstr("no token"));
+}
+
 }  // namespace
 }  // namespace lakegate

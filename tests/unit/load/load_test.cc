@@ -95,6 +95,18 @@ TEST_F(Load, NewGenerationReplacesTheOneBefore) {
   EXPECT_TRUE(load().loads.empty());
 }
 
+TEST_F(Load, AnOlderGenerationThatEndsLastHidesNothing) {
+  RunRecord old = lake_.commit(run(1, R"([[1, "old"]])"), schema_);
+  commit(run(1, R"([[1, "new"]])", 2));
+  old.outputs.clear();  // read before they were superseded
+  const auto loaded = load_arrival(lake_.store(), *tables_, dataset_, old);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(count_not_loaded(lake_.store(), dataset_).value(), 1u);
+  EXPECT_EQ(load().loads.size(), 1u);
+  EXPECT_EQ(rows(), (Rows{{R"({"id":1})", R"({"id":1,"v":"new"})"}}));
+}
+
 TEST_F(Load, ALostTableIsMadeAnew) {
   commit(run(1, R"([[1, "a"]])"));
   load();
