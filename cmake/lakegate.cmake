@@ -2,8 +2,8 @@
 include(GoogleTest)
 
 # Most of a compilation is headers and the templates that they bring, so sources of one target are
-# compiled some at a time: a third of the work. OFF (preset debug): each one alone,
-# which is quicker after an edit and shows which source lacks an include.
+# compiled some at a time: a third of the work. OFF (preset debug): each one alone, which is quicker
+# after an edit and shows which source lacks an include.
 option(LAKEGATE_UNITY "Compile the sources of a target some at a time" ON)
 function(lakegate_unity target)
   if(LAKEGATE_UNITY)

@@ -209,6 +209,16 @@ Result<void> ArrivalOutput::publish_for_failure() {
   return rejects_.publish_for_failure();
 }
 
+std::optional<std::string> ArrivalOutput::too_many_rejects(std::string_view verb) const {
+  const MaxRejects& most = task_.dataset->max_rejects;
+  if (!most.allows(counts_.rows_in, counts_.rows_rejected))
+    return fmt::format("{} of {} rows {} rejected, more than max_rejects: {} allows",
+                       counts_.rows_rejected, counts_.rows_in, verb, most.to_string());
+  if (counts_.rows_in > 0 && counts_.rows_written == 0)
+    return fmt::format("all {} rows {} rejected", counts_.rows_in, verb);
+  return std::nullopt;
+}
+
 Typing typing_of(const DatasetConfig& dataset, Schema known) {
   Typing typing{.known = std::move(known),
                 .exact = !dataset.schema.has_value(),

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -34,6 +35,9 @@ class ArrivalOutput {
 
   // Reads the whole landed file and seals the outputs. kInvalidInput: the file must be refused.
   Result<void> write();
+  // Why what was written must not be published, more rows than max_rejects allows having been
+  // rejected, or all: "3 of 10 rows were rejected, …". `verb`: were, would be.
+  std::optional<std::string> too_many_rejects(std::string_view verb) const;
   Result<void> publish();              // rejects first, then curated
   Result<void> publish_for_failure();  // the first rejects, beside the failure record
 

@@ -1,7 +1,6 @@
 #include "convert/orphans.h"
 
 #include <set>
-#include <string_view>
 
 #include "convert/lake_run.h"
 #include "lake/layout.h"
@@ -17,31 +16,12 @@ ObjectKey rewrite_key(const DatasetName& dataset, const ArrivalId& arrival) {
   return ObjectKey(rewrites_folder(dataset) + arrival.str());
 }
 
-// Whether a file of a zone is named after the arrival (layout::curated_key): "<stem>-<id>", perhaps
-// "-g2", perhaps "-001", and a suffix. A stem may hold the id of another arrival, whose output
-// landed.
-bool is_output_of(std::string_view key, const ArrivalId& arrival) {
-  const std::string marked = "-" + arrival.str();
-  const std::string_view name = key.substr(key.rfind('/') + 1);
-  const auto at = name.rfind(marked);
-  if (at == std::string_view::npos) return false;
-  std::string_view rest = name.substr(at + marked.size());
-  const auto skip_number = [&rest](std::string_view before) {
-    if (!rest.starts_with(before)) return;
-    const auto end = rest.find_first_not_of("0123456789", before.size());
-    if (end != before.size() && end != std::string_view::npos) rest.remove_prefix(end);
-  };
-  skip_number("-g");
-  skip_number("-");
-  return rest.starts_with('.');
-}
-
 Result<void> remove_except(ObjectStore& store, const DatasetName& dataset, const ArrivalId& arrival,
                            const std::set<ObjectKey>& keep) {
   for (const std::string_view zone : {layout::kCurated, layout::kRejected}) {
     LAKEGATE_TRY(auto objects, store.list(std::string(zone) + dataset.str() + "/"));
     for (const ObjectInfo& object : objects)
-      if (is_output_of(object.key.str(), arrival) && !keep.contains(object.key))
+      if (layout::is_output_of(object.key, arrival) && !keep.contains(object.key))
         LAKEGATE_CHECK(store.remove(object.key));
   }
   return {};

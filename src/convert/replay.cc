@@ -115,16 +115,8 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
     return fail(ErrorKind::kConflict,
                 "the landed file was replaced while it was read; the outputs stay as they are",
                 {.file = record.arrival.key.str()});
-  if (!dataset.max_rejects.allows(output.counts().rows_in, output.counts().rows_rejected))
-    return invalid_input(
-        fmt::format("{} of {} rows would be rejected, more than max_rejects: {} allows; the "
-                    "outputs stay as they are",
-                    output.counts().rows_rejected, output.counts().rows_in,
-                    dataset.max_rejects.to_string()),
-        {.file = record.arrival.key.str()});
-  if (output.counts().rows_in > 0 && output.counts().rows_written == 0)
-    return invalid_input(fmt::format("all {} rows would be rejected; the outputs stay as they are",
-                                     output.counts().rows_in),
+  if (const auto why = output.too_many_rejects("would be"))
+    return invalid_input(*why + "; the outputs stay as they are",
                          {.file = record.arrival.key.str()});
 
   ReplayOutcome outcome;

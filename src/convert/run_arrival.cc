@@ -141,22 +141,12 @@ class Attempt {
   }
 
   std::optional<Error> verdict(const ArrivalOutput& output) const {
-    const Counts& counts = output.counts();
-    if (!dataset_.max_rejects.allows(counts.rows_in, counts.rows_rejected))
-      return Error{
-          ErrorKind::kInvalidInput,
-          fmt::format("{} of {} rows were rejected, more than max_rejects: {} allows; nothing was "
-                      "published; see them with `lakegate rejects {}`",
-                      counts.rows_rejected, counts.rows_in, dataset_.max_rejects.to_string(),
-                      dataset_.name.str()),
-          {.file = arrival_.key.str()}};
-    if (counts.rows_in > 0 && counts.rows_written == 0)
-      return Error{ErrorKind::kInvalidInput,
-                   fmt::format("all {} rows were rejected; nothing was published; see them with "
-                               "`lakegate rejects {}`",
-                               counts.rows_in, dataset_.name.str()),
-                   {.file = arrival_.key.str()}};
-    return std::nullopt;
+    const auto why = output.too_many_rejects("were");
+    if (!why) return std::nullopt;
+    return Error{ErrorKind::kInvalidInput,
+                 fmt::format("{}; nothing was published; see them with `lakegate rejects {}`", *why,
+                             dataset_.name.str()),
+                 {.file = arrival_.key.str()}};
   }
 
   // False: somebody else was first.

@@ -101,6 +101,23 @@ std::string output_stem(const ObjectKey& landed) {
   return stem.empty() ? "file" : stem;
 }
 
+bool is_output_of(const ObjectKey& key, const ArrivalId& arrival) {
+  const std::string marked = "-" + arrival.str();
+  const std::string_view name = std::string_view(key.str()).substr(key.str().rfind('/') + 1);
+  const auto at = name.rfind(marked);
+  if (at == std::string_view::npos) return false;
+  std::string_view rest = name.substr(at + marked.size());
+  for (const std::string_view before : {"-g", "-"}) {  // as file_name() puts them
+    if (!rest.starts_with(before)) continue;
+    const auto end = rest.find_first_not_of("0123456789", before.size());
+    // 20 digits may be an arrival's id without a letter in it.
+    const bool is_number = end != std::string_view::npos && end > before.size() &&
+                           end - before.size() < arrival.str().size();
+    if (is_number) rest.remove_prefix(end);
+  }
+  return rest.starts_with('.');
+}
+
 ObjectKey curated_key(const OutputName& name) {
   return ObjectKey(folder(kCurated, name) + file_name(name) + ".parquet");
 }

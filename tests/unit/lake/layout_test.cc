@@ -53,6 +53,26 @@ TEST(Layout, Keys) {
   EXPECT_EQ(schema_key(name.dataset).str(), "_lake/schemas/sales.json");
 }
 
+TEST(Layout, OutputsAreOfTheArrivalThatTheirNameEndsWith) {
+  const ArrivalId id("3f2a9c0d11e24b57a890");
+  const auto is_output = [&](const std::string& name) {
+    return layout::is_output_of(ObjectKey("curated/d/dt=2026-01-01/" + name), id);
+  };
+  for (const int generation : {1, 2, 12})
+    for (const int part : {0, 1, 1234})
+      EXPECT_TRUE(layout::is_output_of(layout::curated_key({.dataset = DatasetName("d"),
+                                                            .partition = "",
+                                                            .stem = "a",
+                                                            .arrival = id,
+                                                            .generation = generation,
+                                                            .part = part}),
+                                       id));
+  EXPECT_TRUE(is_output("a-" + id.str() + ".ndjson"));
+  EXPECT_FALSE(is_output("a-" + id.str() + "-00112233445566778899.parquet"));
+  EXPECT_FALSE(is_output("a-" + id.str() + "-g2-00112233445566778899.parquet"));
+  EXPECT_FALSE(is_output("a-00112233445566778899.parquet"));
+}
+
 TEST(Layout, LoadKeysStayInsideTheirFolder) {
   const ArrivalId id("0123456789abcdef0123");
   EXPECT_EQ(load_key(TableName("prod_Sales.v1"), id).str(),
