@@ -109,11 +109,12 @@ Result<void> run_one(Round& round, const DatasetConfig& dataset, const Arrival& 
   return {};
 }
 
-// The dataset's lease is held.
-Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Landed& landed) {
+Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Landed& landed,
+                         const Lease& held) {
   ObjectStore& store = round.store();
   LAKEGATE_CHECK(finish_rewrites(store, dataset.name));
-  LAKEGATE_CHECK(give_up_abandoned(store, dataset.name, landed.arrivals));
+  LAKEGATE_CHECK(give_up_abandoned(store, dataset.name, landed.arrivals, held,
+                                   std::chrono::system_clock::now()));
   LAKEGATE_TRY(const auto finished, finished_arrivals(store, dataset.name));
   for (const Arrival& arrival : landed.arrivals)
     if (arrival.dataset == dataset.name && !finished.contains(arrival.id.str()))
@@ -126,8 +127,9 @@ Result<void> run_dataset(Round& round, const DatasetConfig& dataset, const Lande
   return {};
 }
 
-void run_and_report(Round& round, const DatasetConfig& dataset, const Landed& landed) {
-  const auto done = run_dataset(round, dataset, landed);
+void run_and_report(Round& round, const DatasetConfig& dataset, const Landed& landed,
+                    const Lease& held) {
+  const auto done = run_dataset(round, dataset, landed, held);
   if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
 }
 
@@ -165,14 +167,14 @@ Result<void> run_datasets(Round& round) {
     if (only && dataset.name != *only) continue;
     LAKEGATE_TRY(const auto lease, try_to_hold(store, dataset.name));
     if (lease)
-      run_and_report(round, dataset, landed);
+      run_and_report(round, dataset, landed, *lease);
     else
       held_by_others.push_back(&dataset);
   }
   for (const DatasetConfig* dataset : held_by_others) {
     LAKEGATE_TRY(const auto lease, hold(store, dataset->name));
     LAKEGATE_TRY(const Landed now, look(round, dataset->name));
-    run_and_report(round, *dataset, now);
+    run_and_report(round, *dataset, now, *lease);
   }
   return {};
 }

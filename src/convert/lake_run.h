@@ -113,10 +113,12 @@ Result<std::set<std::string>> standing_failures(const ObjectStore& store,
                                                 const DatasetConfig& dataset);
 
 // Claims whose landed object has been replaced before the run was committed: removes what such a
-// run may have published. What has landed since `landed` was listed is left alone. Call while
-// holding the dataset's lease. Returns the arrivals given up.
+// run may have published. What has landed since `landed` was listed is left alone, and so are,
+// where the lease excludes nobody, claims of the last day. `held` is the dataset's lease. Returns
+// the claims given up.
 Result<std::vector<Claim>> give_up_abandoned(ObjectStore& store, const DatasetName& dataset,
-                                             const std::vector<Arrival>& landed);
+                                             const std::vector<Arrival>& landed, const Lease& held,
+                                             Instant now);
 
 // Done again from what landed: reproduces the same bytes, or, where schema or configuration have
 // changed, writes a new generation, commits it, and then deletes what the superseded record named.

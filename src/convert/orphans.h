@@ -1,4 +1,5 @@
-// Files of an arrival that no run record names: left by an attempt that died, or superseded.
+// Files of an arrival that no run record names: left by an attempt that died or lost, or
+// superseded.
 #pragma once
 
 #include <string>
@@ -13,11 +14,16 @@ namespace lakegate {
 // record does not name.
 Result<void> remove_orphans(ObjectStore& store, const RunRecord& record);
 
-// A rewrite of committed outputs (replay under another schema, widen) announces itself before it
-// publishes, so that a crash on the way can be cleaned up: until the mark is gone, what the run
-// record names is what counts.
+// Whoever publishes outputs beside those of another attempt (replay under another schema, widen, a
+// run whose claim took another's place) announces itself before, so that a crash on the way can be
+// cleaned up: until the mark is gone, what the run record names is what counts.
 Result<void> begin_rewrite(ObjectStore& store, const Arrival& arrival);
-Result<void> end_rewrite(ObjectStore& store, const RunRecord& record);  // orphans, then the mark
+// After `record` was put: what it supersedes goes, then the mark. Generations after its own are
+// left alone; they are of somebody who has begun with this record.
+Result<void> end_rewrite(ObjectStore& store, const RunRecord& record);
+// After somebody else's record was put: what it does not name goes, then the mark.
+Result<void> settle_rewrite(ObjectStore& store, const DatasetName& dataset,
+                            const ArrivalId& arrival);
 
 // Puts the record of what was published, where the one that is there is still that of `tag`, and
 // ends the rewrite. kConflict: somebody else was first; nothing is changed then.

@@ -71,6 +71,8 @@ class Attempt {
     if (done) return RunOutcome{.kind = RunOutcome::Kind::kAlreadyDone, .record = std::move(done)};
     LAKEGATE_TRY(stored_, load_schema(store_, dataset_.name));
     LAKEGATE_TRY(claim_, find_record<Claim>(store_, claim_key(), claim_from_json, &claim_tag_));
+    bound_ = claim_ && binds(*claim_);
+    if (claim_) generation_ = bound_ ? claim_->generation : claim_->generation + 1;
     LAKEGATE_TRY(Typing typing, make_typing());
     if (!options_.retry_failed) {
       LAKEGATE_TRY(auto before, unchanged_failure());
@@ -81,6 +83,7 @@ class Attempt {
     ArrivalOutput output(store_,
                          {.dataset = &dataset_,
                           .arrival = arrival_,
+                          .generation = generation_,
                           .typing = std::move(typing),
                           .schema_version = [this](const Schema& s) { return version_of(s); },
                           .resources = options_.resources});
@@ -98,6 +101,7 @@ class Attempt {
     if (!schema_is_ours) return std::nullopt;
     LAKEGATE_TRY(const bool claim_is_ours, put_claim(version_of(output.schema())));
     if (!claim_is_ours) return std::nullopt;
+    if (generation_ > 1) LAKEGATE_CHECK(begin_rewrite(store_, arrival_));
     LAKEGATE_CHECK(output.publish());
     return commit(output);
   }
@@ -110,14 +114,16 @@ class Attempt {
   // Local files have no version but their content's SHA-256.
   bool is_hash_of_content() const { return arrival_.version.size() == 64; }
 
-  // A claim of the same configuration binds: its schema version, and nothing to infer.
-  bool is_bound() const {
-    return claim_ && claim_->config_hash == dataset_.hash() && stored_ &&
-           stored_->remembered.find(claim_->schema_version) != nullptr;
+  // A claim of the same configuration binds: its schema version, and nothing to infer. One that
+  // does not bind may be of somebody who is still at work, and would write other bytes: whoever
+  // takes its place writes another generation, so that no two attempts write one key.
+  bool binds(const Claim& claim) const {
+    return claim.config_hash == dataset_.hash() && claim.lakegate_version == kVersion && stored_ &&
+           stored_->remembered.find(claim.schema_version) != nullptr;
   }
 
   Result<Typing> make_typing() const {
-    if (is_bound()) {
+    if (bound_) {
       Typing typing = typing_of(dataset_, stored_->remembered.find(claim_->schema_version)->schema);
       typing.closed = true;
       return typing;
@@ -129,7 +135,7 @@ class Attempt {
   }
 
   int version_of(const Schema& schema) const {
-    if (is_bound()) return claim_->schema_version;
+    if (bound_) return claim_->schema_version;
     if (stored_ && stored_->remembered.current().schema == schema) return current_version(stored_);
     return current_version(stored_) + 1;
   }
@@ -151,7 +157,7 @@ class Attempt {
 
   // False: somebody else was first.
   Result<bool> put_schema(const Schema& schema) {
-    if (version_of(schema) == current_version(stored_) || is_bound()) return true;
+    if (version_of(schema) == current_version(stored_) || bound_) return true;
     RememberedSchema next;
     if (stored_) next = stored_->remembered;
     next.versions.push_back(
@@ -169,9 +175,12 @@ class Attempt {
   }
 
   Result<bool> put_claim(int schema_version) {
-    if (is_bound()) return true;
-    const Claim claim{
-        .arrival = arrival_, .schema_version = schema_version, .config_hash = dataset_.hash()};
+    if (bound_) return true;
+    const Claim claim{.arrival = arrival_,
+                      .schema_version = schema_version,
+                      .config_hash = dataset_.hash(),
+                      .generation = generation_,
+                      .lakegate_version = std::string(kVersion)};
     auto put = claim_ ? store_.put_if_match(claim_key(), to_json(claim), claim_tag_)
                       : store_.put_if_absent(claim_key(), to_json(claim));
     if (!put && put.error().kind == ErrorKind::kConflict) return false;
@@ -181,6 +190,7 @@ class Attempt {
 
   Result<std::optional<RunOutcome>> commit(const ArrivalOutput& output) {
     RunRecord record{.arrival = arrival_,
+                     .generation = generation_,
                      .schema_version = version_of(output.schema()),
                      .config_hash = dataset_.hash(),
                      .input_sha256 = output.input_sha256(),
@@ -190,16 +200,25 @@ class Attempt {
                      .started_at = watch_.started_at(),
                      .duration_ms = watch_.milliseconds(),
                      .lakegate_version = std::string(kVersion)};
-    // An earlier claim under another configuration may have published elsewhere.
-    if (claim_ && !is_bound()) LAKEGATE_CHECK(remove_orphans(store_, record));
     auto put = store_.put_if_absent(run_key(), to_json(record));
-    if (!put && put.error().kind == ErrorKind::kConflict) return std::nullopt;  // done: read it
+    if (!put && put.error().kind == ErrorKind::kConflict) {  // done by another process
+      LAKEGATE_CHECK(clear_away(record));
+      return std::nullopt;
+    }
     if (!put) return tl::unexpected<Error>(std::move(put).error());
+    if (generation_ > 1) LAKEGATE_CHECK(end_rewrite(store_, record));
     LAKEGATE_CHECK(store_.remove(failure_key()));
     LAKEGATE_CHECK(store_.remove(layout::failure_rejects_key(dataset_.name, arrival_.id)));
     return RunOutcome{.kind = RunOutcome::Kind::kCommitted,
                       .record = std::move(record),
                       .remarks = output.remarks()};
+  }
+
+  // What was published here and is not what the other process has committed.
+  Result<void> clear_away(const RunRecord& ours) {
+    LAKEGATE_TRY(const auto theirs, find_record<RunRecord>(store_, run_key(), run_from_json));
+    if (!theirs || theirs->generation == ours.generation) return {};
+    return settle_rewrite(store_, dataset_.name, arrival_.id);
   }
 
   Result<std::optional<RunOutcome>> put_failure(ArrivalOutput& output, Error error) {
@@ -228,6 +247,8 @@ class Attempt {
   std::optional<StoredSchema> stored_;
   std::optional<Claim> claim_;
   std::string claim_tag_;
+  bool bound_ = false;
+  int generation_ = 1;
 };
 
 }  // namespace

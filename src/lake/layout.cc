@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "lake/ascii.h"
 
@@ -101,11 +102,12 @@ std::string output_stem(const ObjectKey& landed) {
   return stem.empty() ? "file" : stem;
 }
 
-bool is_output_of(const ObjectKey& key, const ArrivalId& arrival) {
+std::optional<int> generation_of(const ObjectKey& key, const ArrivalId& arrival) {
   const std::string marked = "-" + arrival.str();
   const std::string_view name = std::string_view(key.str()).substr(key.str().rfind('/') + 1);
   const auto at = name.rfind(marked);
-  if (at == std::string_view::npos) return false;
+  if (at == std::string_view::npos) return std::nullopt;
+  int generation = 1;
   std::string_view rest = name.substr(at + marked.size());
   for (const std::string_view before : {"-g", "-"}) {  // as file_name() puts them
     if (!rest.starts_with(before)) continue;
@@ -113,9 +115,12 @@ bool is_output_of(const ObjectKey& key, const ArrivalId& arrival) {
     // 20 digits may be an arrival's id without a letter in it.
     const bool is_number = end != std::string_view::npos && end > before.size() &&
                            end - before.size() < arrival.str().size();
-    if (is_number) rest.remove_prefix(end);
+    if (!is_number) continue;
+    if (before == "-g") std::from_chars(rest.data() + before.size(), rest.data() + end, generation);
+    rest.remove_prefix(end);
   }
-  return rest.starts_with('.');
+  if (!rest.starts_with('.')) return std::nullopt;
+  return generation;
 }
 
 ObjectKey curated_key(const OutputName& name) {

@@ -33,9 +33,9 @@ struct OutputName {
 
 ObjectKey curated_key(const OutputName& name);   // curated/<dataset>/<partition>/…parquet
 ObjectKey rejected_key(const OutputName& name);  // rejected/<dataset>/<partition>/…ndjson
-// Whether such a key is of that arrival, of whatever generation and part. (A stem may hold the id
-// of another arrival, whose output has landed.)
-bool is_output_of(const ObjectKey& key, const ArrivalId& arrival);
+// The generation of such a key if it is of that arrival, of whatever part; else nothing. (A stem
+// may hold the id of another arrival, whose output has landed.)
+std::optional<int> generation_of(const ObjectKey& key, const ArrivalId& arrival);
 // The landed file, copied beside its rejects where their raw text had to be cut.
 ObjectKey rejected_copy_key(const OutputName& name, const ObjectKey& landed);
 

@@ -54,6 +54,10 @@ void RecordReader::refuse(std::string message) {
   *error_ = Error{ErrorKind::kPermanent, std::move(message), {.file = key_}};
 }
 
+bool RecordReader::has(std::string_view name) const {
+  return value_.contains(std::string(name));
+}
+
 std::string RecordReader::path_of(std::string_view name) const {
   return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }

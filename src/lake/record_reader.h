@@ -22,6 +22,7 @@ class RecordReader {
   // `key` is the object's, for messages. Checks that `format` is the one this program writes.
   RecordReader(std::string_view json, const std::string& key, int format);
 
+  bool has(std::string_view name) const;
   std::string text(std::string_view name);
   Instant instant(std::string_view name);
   std::uint64_t number(std::string_view name,

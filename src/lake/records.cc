@@ -123,7 +123,8 @@ std::string to_json(const Claim& claim) {
                 {"arrival", json_of(claim.arrival)},
                 {"schema_version", claim.schema_version},
                 {"config_hash", claim.config_hash},
-                {"generation", claim.generation}});
+                {"generation", claim.generation},
+                {"lakegate_version", claim.lakegate_version}});
 }
 
 Result<Claim> claim_from_json(std::string_view json, const ObjectKey& key) {
@@ -133,6 +134,7 @@ Result<Claim> claim_from_json(std::string_view json, const ObjectKey& key) {
   claim.schema_version = reader.small_number("schema_version");
   claim.config_hash = reader.text("config_hash");
   claim.generation = reader.small_number("generation");
+  if (reader.has("lakegate_version")) claim.lakegate_version = reader.text("lakegate_version");
   return finish(std::move(claim), reader);
 }
 

@@ -20,6 +20,7 @@ struct Claim {
   int schema_version = 0;
   std::string config_hash;  // of the dataset's part of lake.yaml that shapes its outputs
   int generation = 1;
+  std::string lakegate_version;  // empty in claims of 0.1
 };
 
 // A file that a run wrote.

@@ -52,6 +52,7 @@ class PendingObject : public ByteSink {
 class Lease {
  public:
   virtual ~Lease() = default;
+  virtual bool is_exclusive() const { return true; }  // false: the store gives one to everybody
 };
 
 class ObjectStore {

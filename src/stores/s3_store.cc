@@ -21,7 +21,10 @@ bool is_own_upload(std::string_view zone, const std::string& key) {
   return zone != layout::kLanding || layout::fetched_at(ObjectKey(key));
 }
 
-class NoLease : public Lease {};
+class NoLease : public Lease {
+ public:
+  bool is_exclusive() const override { return false; }
+};
 
 class S3Store : public ObjectStore {
  public:

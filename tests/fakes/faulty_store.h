@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +31,12 @@ class FaultyStore : public ObjectStore {
   void set_fault(Fault fault, std::uint64_t step) {
     const std::lock_guard guard(state_->mutex);
     *state_ = State(fault, step);
+  }
+  // Somebody else's work, done just before that step takes effect.
+  void set_meanwhile(std::uint64_t step, std::function<void()> work) {
+    set_fault(Fault::kNone, step);
+    const std::lock_guard guard(state_->mutex);
+    state_->meanwhile = std::move(work);
   }
   std::uint64_t steps() const {
     const std::lock_guard guard(state_->mutex);
@@ -98,6 +105,7 @@ class FaultyStore : public ObjectStore {
       steps = 0;
       crashed = false;
       struck.clear();
+      meanwhile = nullptr;
       return *this;
     }
 
@@ -106,13 +114,18 @@ class FaultyStore : public ObjectStore {
     template <class Operation>
     Result<void> step(const std::string& what, Operation operation) {
       Fault now = Fault::kNone;
+      std::function<void()> others_work;
       {
         const std::lock_guard guard(mutex);
         if (crashed) return dead();
-        if (++steps == at) now = fault;
+        if (++steps == at) {
+          now = fault;
+          others_work = meanwhile;
+        }
         if (now != Fault::kNone) struck = what;
         if (now == Fault::kCrash || now == Fault::kCrashAfter) crashed = true;
       }
+      if (others_work) others_work();
       if (now == Fault::kCrash) return dead();
       if (now == Fault::kFail) return fail(ErrorKind::kRetryable, "fault on purpose: " + what);
       auto done = operation();
@@ -128,6 +141,7 @@ class FaultyStore : public ObjectStore {
     std::uint64_t steps = 0;
     bool crashed = false;
     std::string struck;
+    std::function<void()> meanwhile;
   };
 
   class FaultyPending : public PendingObject {

@@ -279,6 +279,53 @@ TEST_F(RunArrival, ARewriteThatWasCleanedUpIsNotCommitted) {
       verify_run(*store_, list_runs(*store_, record.arrival.dataset)->at(0)).value().empty());
 }
 
+// A function of the version before, or of another lake.yaml, is at work on the same arrival, and
+// comes in at any step; or dies at any of its own.
+TEST_F(RunArrival, TwoAttemptsUnderTwoConfigurationsLeaveTheFilesOfOne) {
+  const auto config_with = [](const char* max) {
+    return config_of("datasets:\n  sales:\n    landing: sales/*.csv\n    lineage: " +
+                     std::string(max) + "\n    max_rejects: 1\n");
+  };
+  const Config ours = config_with("true");
+  const Config theirs = config_with("false");
+  std::uint64_t steps = 0, their_steps = 0;
+  for (std::uint64_t theirs_dies_at = 0; theirs_dies_at <= their_steps + 1; ++theirs_dies_at) {
+    for (std::uint64_t at = 1; at <= std::max<std::uint64_t>(steps, 1); ++at) {
+      SCOPED_TRACE(testing::Message() << "at step " << at << ", dies at " << theirs_dies_at);
+      store_ = make_memory_store();
+      land("a.csv", "id,s\n1,x\n2,y\n3\n");
+      const Arrival a = arrival("a.csv");
+      FaultyStore store(*store_);
+      const auto run_with = [&](ObjectStore& in, const Config& config) {
+        return run_arrival(in, config.datasets[0], a, {.resources = {.threads = 1}});
+      };
+      store.set_meanwhile(at, [&] {
+        FaultyStore other(*store_);
+        other.set_fault(FaultyStore::Fault::kCrash, theirs_dies_at);
+        const auto done = run_with(other, theirs);
+        EXPECT_EQ(done.has_value(), !other.crashed());
+        their_steps = std::max(their_steps, other.steps());
+      });
+      const auto done = run_with(store, ours);
+      ASSERT_TRUE(done) << done.error().to_string();
+      steps = std::max(steps, store.steps());
+      ASSERT_TRUE(finish_rewrites(*store_, a.dataset));
+
+      const auto records = list_runs(*store_, a.dataset).value();
+      ASSERT_THAT(records, SizeIs(1));
+      EXPECT_THAT(verify_run(*store_, records[0]).value(), testing::IsEmpty());
+      std::vector<std::string> named;
+      for (const auto* files : {&records[0].outputs, &records[0].rejects})
+        for (const OutputFile& file : *files) named.push_back(file.key.str());
+      std::vector<std::string> there = keys("curated/");
+      for (const std::string& key : keys("rejected/")) there.push_back(key);
+      EXPECT_THAT(there, testing::UnorderedElementsAreArray(named));
+      EXPECT_TRUE(keys("_lake/rewrites/").empty());
+    }
+  }
+  EXPECT_GT(their_steps, 5U);
+}
+
 // An output that landed again has the first arrival's id in its stem.
 TEST_F(RunArrival, OrphansAreThoseOfTheArrivalAlone) {
   land("a.csv", "id\n1\n");
@@ -368,6 +415,11 @@ TEST_F(RunArrival, WidenRewritesTheHistoryAndSurvivesACrashAtAnyStep) {
   }
 }
 
+class NobodysLease : public Lease {
+ public:
+  bool is_exclusive() const override { return false; }
+};
+
 TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
   land("a.csv", "id\n1\n");
   const Arrival a = arrival("a.csv");
@@ -378,9 +430,16 @@ TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
 
   land("a.csv", "id\n2\n");
   const auto landed = find_landed(*store_, config_, std::nullopt, true);
-  const auto given_up = give_up_abandoned(*store_, DatasetName("sales"), landed->arrivals);
-  ASSERT_TRUE(given_up);
-  EXPECT_THAT(*given_up, SizeIs(1));
+  const Instant claimed = store_->head(layout::claim_key(a.dataset, a.id))->modified;
+  const auto give_up = [&](const Lease& held, std::chrono::hours later) {
+    return give_up_abandoned(*store_, a.dataset, landed->arrivals, held, claimed + later);
+  };
+  // Where leases exclude nobody it may be alive, the key having been replaced meanwhile.
+  const NobodysLease nobodys;
+  const auto before = keys("");
+  EXPECT_THAT(give_up(nobodys, std::chrono::hours(23)).value(), testing::IsEmpty());
+  EXPECT_EQ(keys(""), before);
+  EXPECT_THAT(give_up(Lease(), std::chrono::hours(0)).value(), SizeIs(1));
   EXPECT_TRUE(keys("curated/").empty());
   EXPECT_TRUE(keys("_lake/claims/").empty());
 }
@@ -393,7 +452,8 @@ TEST_F(RunArrival, AnAttemptAtWhatHasLandedSinceIsNotAbandoned) {
   for (const std::string& key : keys("_lake/runs/")) ASSERT_TRUE(store_->remove(ObjectKey(key)));
   const auto before = keys("");  // published, and about to be committed
 
-  const auto given_up = give_up_abandoned(*store_, DatasetName("sales"), landed->arrivals);
+  const auto given_up = give_up_abandoned(*store_, DatasetName("sales"), landed->arrivals, Lease(),
+                                          std::chrono::system_clock::now());
   ASSERT_TRUE(given_up) << given_up.error().to_string();
   EXPECT_THAT(*given_up, testing::IsEmpty());
   EXPECT_EQ(keys(""), before);

@@ -55,22 +55,23 @@ TEST(Layout, Keys) {
 
 TEST(Layout, OutputsAreOfTheArrivalThatTheirNameEndsWith) {
   const ArrivalId id("3f2a9c0d11e24b57a890");
-  const auto is_output = [&](const std::string& name) {
-    return layout::is_output_of(ObjectKey("curated/d/dt=2026-01-01/" + name), id);
+  const auto generation = [&](const std::string& name) {
+    return layout::generation_of(ObjectKey("curated/d/dt=2026-01-01/" + name), id);
   };
-  for (const int generation : {1, 2, 12})
+  for (const int number : {1, 2, 12})
     for (const int part : {0, 1, 1234})
-      EXPECT_TRUE(layout::is_output_of(layout::curated_key({.dataset = DatasetName("d"),
-                                                            .partition = "",
-                                                            .stem = "a",
-                                                            .arrival = id,
-                                                            .generation = generation,
-                                                            .part = part}),
-                                       id));
-  EXPECT_TRUE(is_output("a-" + id.str() + ".ndjson"));
-  EXPECT_FALSE(is_output("a-" + id.str() + "-00112233445566778899.parquet"));
-  EXPECT_FALSE(is_output("a-" + id.str() + "-g2-00112233445566778899.parquet"));
-  EXPECT_FALSE(is_output("a-00112233445566778899.parquet"));
+      EXPECT_EQ(layout::generation_of(layout::curated_key({.dataset = DatasetName("d"),
+                                                           .partition = "",
+                                                           .stem = "a",
+                                                           .arrival = id,
+                                                           .generation = number,
+                                                           .part = part}),
+                                      id),
+                number);
+  EXPECT_EQ(generation("a-" + id.str() + ".ndjson"), 1);
+  EXPECT_EQ(generation("a-" + id.str() + "-00112233445566778899.parquet"), std::nullopt);
+  EXPECT_EQ(generation("a-" + id.str() + "-g2-00112233445566778899.parquet"), std::nullopt);
+  EXPECT_EQ(generation("a-00112233445566778899.parquet"), std::nullopt);
 }
 
 TEST(Layout, LoadKeysStayInsideTheirFolder) {

@@ -75,7 +75,11 @@ TEST(Records, ScriptsFindTheCountsAtTheTop) {
 }
 
 TEST(Records, OthersComeBackAsTheyWere) {
-  Claim claim{.arrival = an_arrival(), .schema_version = 4, .config_hash = "x", .generation = 2};
+  Claim claim{.arrival = an_arrival(),
+              .schema_version = 4,
+              .config_hash = "x",
+              .generation = 2,
+              .lakegate_version = "1.2.3"};
   claim.arrival.captures.clear();
   const auto claim_back = claim_from_json(to_json(claim), ObjectKey("k"));
   ASSERT_TRUE(claim_back.has_value()) << claim_back.error().to_string();
