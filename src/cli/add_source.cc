@@ -201,9 +201,10 @@ Result<int> add_source(SourceSample sample, Context& context) {
   for (const NamedTemplate& column : dataset.source->add)
     replies.add.emplace_back(column.name, column.value);
   sample.rows.clean_names = true;
+  std::string line;
+  append_landed_line(landed, sample.records, line);
   const auto found =
-      schema_of_file(memory_input(sample.url, to_landed_line(landed, sample.records).text + "\n"),
-                     sample.rows, context);
+      schema_of_file(memory_input(sample.url, std::move(line)), sample.rows, context);
   if (!found) return context.failed(found.error());
   Schema schema = found->schema;
   std::erase_if(schema.fields, [&](const Field& field) {

@@ -214,6 +214,16 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
   return plan;
 }
 
+bool names_suffice(const RecordFile& file, const Typing& typing, const Observed& names) {
+  const auto is_unknown = [](const Field& field) { return field.type.is(Kind::kUnknown); };
+  if (std::ranges::any_of(typing.known.fields, is_unknown)) return false;
+  if (typing.new_columns != NewColumns::kAdd) return true;
+  const std::vector<FileColumn> columns = columns_of(file, names);
+  const std::vector<int> matches = match_known(columns, typing);
+  const auto unmatched = static_cast<std::size_t>(std::ranges::count(matches, -1));
+  return matches.size() - unmatched == columns.size();
+}
+
 Schema schema_of(const DecodePlan& plan, const Typing& typing) {
   Schema schema;
   for (const ColumnPlan& column : plan.columns) {

@@ -30,6 +30,9 @@ struct Typing {
 Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const Observed& observed,
                              bool settled);
 
+// Whether a plan of a part of the file needs nothing of it but the names of its columns.
+bool names_suffice(const RecordFile& file, const Typing& typing, const Observed& names);
+
 // The schema that a plan writes, with required-ness and names as known.
 Schema schema_of(const DecodePlan& plan, const Typing& typing);
 

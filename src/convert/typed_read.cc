@@ -127,6 +127,18 @@ bool anything_inferred(const DecodePlan& plan) {
                      [](const ColumnPlan& column) { return column.inferred; });
 }
 
+// What a plan needs to know of the file's first part. Where types are settled, values are not
+// looked at twice.
+Result<Observed> observe_for_plan(const RecordFile& file, const Typing& typing,
+                                  const Chunk& first) {
+  Observed names;
+  LAKEGATE_TRY(const bool has_names, first.observe_names(names));
+  if (has_names && names_suffice(file, typing, names)) return names;
+  Observed observed;
+  LAKEGATE_CHECK(first.observe(observed));
+  return observed;
+}
+
 void begin_pass(const Resources& resources, int pass) {
   if (resources.progress == nullptr) return;
   resources.progress->input_bytes.store(0);
@@ -142,7 +154,9 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
   LAKEGATE_TRY(auto reader, file.open());
   LAKEGATE_TRY(auto first, reader->next());
   Observed observed;
-  if (first && !typing.closed) LAKEGATE_CHECK(first->observe(observed));
+  if (first && !typing.closed) {
+    LAKEGATE_TRY(observed, observe_for_plan(file, typing, *first));
+  }
   LAKEGATE_TRY(DecodePlan plan, make_plan(file, typing, observed, !first));
   LAKEGATE_CHECK(sink.begin(schema_of(plan, typing)));
   if (!first) return TypedRead{.schema = schema_of(plan, typing), .counts = {}};

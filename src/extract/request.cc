@@ -13,6 +13,7 @@ using By = PaginateConfig::By;
 
 constexpr std::string_view kUserAgent = "lakegate";
 constexpr std::string_view kAccept = "application/json";
+constexpr std::size_t kOwnHeaders = 4;  // at most, with that of credentials
 
 // Where `mark` stands in a template's text, outside of variables; npos if nowhere.
 std::size_t find_outside(std::string_view text, char mark, std::size_t from) {
@@ -204,13 +205,12 @@ Result<void> RequestBuilder::add_headers(const Variables& variables, HttpRequest
 }
 
 Result<HttpRequest> RequestBuilder::build_first(const Variables& variables) const {
-  LAKEGATE_TRY(const std::string text, target(variables));
-  LAKEGATE_TRY(Url url, parse_url(origin_text_ + text));
-  HttpRequest request{.method = source_.method,
-                      .origin = std::move(url.origin),
-                      .target = std::move(url.target),
-                      .headers = {},
-                      .body = nullptr};
+  LAKEGATE_TRY(const std::string text, this->target(variables));
+  HttpRequest request{.method = source_.method, .origin = origin_};
+  auto target = parse_target(text);
+  if (!target) return Failure(parse_url(origin_text_ + text).error());  // which names the server
+  request.target = *std::move(target);
+  request.headers.reserve(source_.headers.size() + kOwnHeaders);
   LAKEGATE_CHECK(add_headers(variables, request));
   return request;
 }

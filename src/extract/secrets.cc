@@ -116,15 +116,14 @@ void Redactor::add(std::string_view secret) {
   }
 }
 
-std::string Redactor::redact(std::string_view text) const {
+std::string Redactor::redact(std::string text) const {
   constexpr std::string_view kHidden = "***";
-  std::string shown(text);
   const std::lock_guard guard(mutex_);
   for (const std::string& form : forms_)
-    for (std::size_t at = shown.find(form); at != std::string::npos;
-         at = shown.find(form, at + kHidden.size()))
-      shown.replace(at, form.size(), kHidden);
-  return shown;
+    for (std::size_t at = text.find(form); at != std::string::npos;
+         at = text.find(form, at + kHidden.size()))
+      text.replace(at, form.size(), kHidden);
+  return text;
 }
 
 bool Redactor::finds_any(std::string_view text) const {

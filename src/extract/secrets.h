@@ -36,7 +36,7 @@ class Redactor {
   // for: they would be found everywhere.
   void add(std::string_view secret);
   // Each secret as "***".
-  std::string redact(std::string_view text) const;
+  std::string redact(std::string text) const;
   bool finds_any(std::string_view text) const;
 
  private:

@@ -24,10 +24,11 @@ Result<AuthorizedRequest> SliceAsking::request(std::size_t n, const Page& page) 
   // Before credentials are added; links that servers wrote may have them all the same, in whatever
   // spelling.
   asked[page.number].request = parts_.redactor.redact(describe(request));
-  HttpRequest shown = request;
+  std::string target = request.target;
   LAKEGATE_TRY(AuthorizedRequest authorized, parts_.authorizer.authorize(std::move(request)));
   if (!authorized.credential_query.empty()) {
-    shown.target = without_secrets(shown.target, authorized.credential_query);
+    HttpRequest shown{.method = authorized.request.method, .origin = authorized.request.origin};
+    shown.target = without_secrets(target, authorized.credential_query);
     asked[page.number].request = parts_.redactor.redact(describe(shown));
   }
   return authorized;

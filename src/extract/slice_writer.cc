@@ -4,7 +4,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -39,43 +38,57 @@ std::string header_line(const Plan& plan, std::uint64_t number) {
 
 }  // namespace
 
-// The landed object while it grows. Compressed bytes follow from the lines alone.
+// The landed object while it grows: frames of zstd, each of as many lines as make kFrame bytes, so
+// that its bytes follow from the lines alone.
 class SliceWriter::Replies {
  public:
   explicit Replies(std::unique_ptr<PendingObject> object)
       : object_(std::move(object)), context_(ZSTD_createCCtx()) {
     ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
+    lines_.reserve(2 * kFrame);
   }
   ~Replies() { ZSTD_freeCCtx(context_); }
   Replies(const Replies&) = delete;
   Replies& operator=(const Replies&) = delete;
 
-  Result<void> write(std::string_view text) { return compress(text, ZSTD_e_continue); }
+  // Where whole lines are appended; end_line() after each.
+  std::string& lines() { return lines_; }
+  Result<void> end_line() { return lines_.size() < kFrame ? Result<void>() : end_frame(); }
   Result<std::uint64_t> seal() {
-    LAKEGATE_CHECK(compress({}, ZSTD_e_end));
+    LAKEGATE_CHECK(end_frame());
     return object_->seal();
   }
   Result<void> publish() { return object_->publish(); }
 
  private:
-  Result<void> compress(std::string_view text, ZSTD_EndDirective how) {
-    ZSTD_inBuffer in{text.data(), text.size(), 0};
-    for (;;) {
-      ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
-      const std::size_t left = ZSTD_compressStream2(context_, &out, &in, how);
+  Result<void> end_frame() {
+    ZSTD_inBuffer in{lines_.data(), lines_.size(), 0};
+    // Where there is room for all of it, zstd reads the lines where they stand.
+    if (frame_.empty()) frame_.resize(ZSTD_compressBound(2 * kFrame));
+    for (std::size_t left = 1; left != 0;) {
+      ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
+      left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_end);
       if (ZSTD_isError(left))
         return fail(ErrorKind::kPermanent,
                     fmt::format("replies cannot be compressed: {}", ZSTD_getErrorName(left)));
-      if (out.pos > 0)
-        LAKEGATE_CHECK(object_->write(std::as_bytes(std::span(buffer_.data(), out.pos))));
-      if (how == ZSTD_e_end ? left == 0 : in.pos == in.size) return {};
+      LAKEGATE_CHECK(object_->write(std::as_bytes(std::span(frame_.data(), out.pos))));
     }
+    lines_.clear();
+    // A large reply's room is not kept for small ones.
+    if (lines_.capacity() > 4 * kFrame) {
+      lines_.shrink_to_fit();
+      lines_.reserve(2 * kFrame);
+    }
+    return {};
   }
+
+  static constexpr std::size_t kFrame = 256 * 1024;
 
   std::unique_ptr<PendingObject> object_;
   ZSTD_CCtx* context_;
-  std::array<char, 64 * 1024> buffer_;
+  std::string lines_;
+  std::vector<char> frame_;
 };
 
 layout::FetchSlice slice_of(const Plan& plan, std::uint64_t number) {
@@ -109,12 +122,10 @@ Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
     LAKEGATE_TRY(auto object, store_.create(key));
     replies_ = std::make_unique<Replies>(std::move(object));
     record_.landed = key;
-    LAKEGATE_CHECK(replies_->write(header_line(plan_, record_.slice)));
+    replies_->lines() += header_line(plan_, record_.slice);
   }
-  LandedLine line = to_landed_line(reply, dataset_.source->records);
-  line.text += '\n';
-  rows += line.rows;
-  return replies_->write(line.text);
+  rows += append_landed_line(reply, dataset_.source->records, replies_->lines());
+  return replies_->end_line();
 }
 
 Result<void> SliceWriter::add(std::size_t set, const Answer& answer,

@@ -79,6 +79,7 @@ Result<HttpOrigin> read_authority(std::string_view authority, bool tls, std::str
 // line.
 Result<std::string> read_target(std::string_view target, std::string_view text) {
   std::string clean;
+  clean.reserve(target.size() + 1);
   if (!target.starts_with('/')) clean = "/";
   for (const char c : target.substr(0, target.find('#'))) {
     const auto byte = static_cast<unsigned char>(c);
@@ -137,6 +138,10 @@ Result<Url> parse_url(std::string_view text) {
   LAKEGATE_TRY(url.origin, read_authority(rest.substr(0, end), scheme == "https", text));
   LAKEGATE_TRY(url.target, read_target(rest.substr(end), text));
   return url;
+}
+
+Result<std::string> parse_target(std::string_view text) {
+  return read_target(text, text);
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {

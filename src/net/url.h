@@ -21,6 +21,9 @@ struct Url {
 // spaces, control characters and backslashes. Bytes beyond ASCII in path and query become %XX.
 Result<Url> parse_url(std::string_view text);
 
+// The same of path and query alone: "/path?query".
+Result<std::string> parse_target(std::string_view text);
+
 // What `reference` (a Location, a link) means on a page at `base` (RFC 3986, 5.2).
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 

@@ -174,6 +174,22 @@ Result<bool> JsonChunk::observe_all(Observed& root, std::vector<bool>& bad) cons
   return is_clean;
 }
 
+Result<bool> JsonChunk::observe_names(Observed& root) const try {
+  ondemand::parser& parser = thread_parser();
+  OpenKeys keys;
+  for (const Record& record : block_.records) {
+    keys.reset();
+    ondemand::document document;
+    ondemand::object object;
+    if (!start(record, parser, document, object) || !json::observe_names(object, root, keys) ||
+        !document.at_end())
+      return false;
+  }
+  return true;
+} catch (const std::bad_alloc&) {
+  return out_of_memory(*file_);
+}
+
 Result<void> JsonChunk::observe(Observed& root) const try {
   std::vector<bool> bad(block_.records.size());
   // Bad records leave traces; once they are known, they are left out.

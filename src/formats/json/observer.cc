@@ -59,27 +59,46 @@ bool observe_value(ondemand::value& value, Observed& observed, OpenKeys& keys, s
   }
 }
 
+// The place of `key` among the fields: keys mostly come in the order they came before.
+std::size_t place_of(std::string_view key, std::size_t guess, Observed& observed) {
+  auto& fields = observed.fields;
+  if (guess < fields.size() && fields[guess].first == key) return guess;
+  const Observed* const found = &observed.field(key);
+  std::size_t place = 0;
+  while (&fields[place].second != found) ++place;
+  return place;
+}
+
 }  // namespace
 
 bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& keys,
                      std::string& scratch, int depth) {
   const std::size_t mark = keys.open();
-  // Keys mostly come in the order they came before.
-  std::size_t guess = 0;
+  std::size_t place = 0;
   for (auto next : object) {
     ondemand::field field;
     if (std::move(next).get(field)) return false;
     const auto key = keys.plain(field.escaped_key());
     if (!key) return false;
     keys.add(*key);
-    auto& fields = observed.fields;
-    if (guess >= fields.size() || fields[guess].first != *key) {
-      const Observed* const found = &observed.field(*key);
-      guess = 0;
-      while (&fields[guess].second != found) ++guess;
-    }
-    if (!observe_value(field.value(), fields[guess].second, keys, scratch, depth + 1)) return false;
-    ++guess;
+    place = place_of(*key, place, observed);
+    if (!observe_value(field.value(), observed.fields[place].second, keys, scratch, depth + 1))
+      return false;
+    ++place;
+  }
+  return keys.close(mark);
+}
+
+bool observe_names(ondemand::object& object, Observed& observed, OpenKeys& keys) {
+  const std::size_t mark = keys.open();
+  std::size_t place = 0;
+  for (auto next : object) {
+    ondemand::field field;
+    if (std::move(next).get(field)) return false;
+    const auto key = keys.plain(field.escaped_key());
+    if (!key) return false;
+    keys.add(*key);
+    place = place_of(*key, place, observed) + 1;
   }
   return keys.close(mark);
 }

@@ -11,4 +11,7 @@ namespace lakegate::json {
 bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& keys,
                      std::string& scratch, int depth = 1);
 
+// The same of the members' names alone: what they hold is skipped, and not judged.
+bool observe_names(ondemand::object& object, Observed& observed, OpenKeys& keys);
+
 }  // namespace lakegate::json

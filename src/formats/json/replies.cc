@@ -4,7 +4,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <map>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "formats/json/json_reader.h"
 #include "formats/json/syntax.h"
 #include "formats/records.h"
+#include "formats/text_value.h"
 #include "lake/base64.h"
 #include "lake/utf8.h"
 
@@ -109,6 +109,7 @@ class ReplyChunk : public Chunk {
     return decoded;
   }
   Result<void> observe(Observed& root) const override { return rows_.observe(root); }
+  Result<bool> observe_names(Observed& root) const override { return rows_.observe_names(root); }
 
  private:
   void explain(Reject& reject) const {
@@ -167,7 +168,7 @@ class RowCutter {
     if (parser_.iterate(text.data(), text.size(), lines.bytes.size() - line.begin).get(document) ||
         document.get_object().get(object))
       return refuse("this line is no landed reply");
-    std::string prefix;
+    prefix_.clear();
     bool has_reply = false, is_header = false;
     std::uint64_t page = 0;
     for (auto member : object) {
@@ -191,7 +192,7 @@ class RowCutter {
       } else if (key == "parameters") {
         std::string_view raw;
         if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
-        LAKEGATE_TRY(prefix, added(raw));
+        LAKEGATE_CHECK(set_prefix(raw));
       } else if (key == "reply_text" || key == "reply_base64") {
         has_reply = true;
         reject(line, index, "the reply is not JSON", rows, places);
@@ -199,7 +200,7 @@ class RowCutter {
         has_reply = true;
         ondemand::value value;
         if (member.value().get(value)) return refuse("this line is no landed reply");
-        LAKEGATE_CHECK(take(value, page, line, index, prefix, rows, places));
+        LAKEGATE_CHECK(take(value, page, line, index, rows, places));
       }
     }
     if (!has_reply && !is_header) return refuse("this line has no reply");
@@ -208,8 +209,7 @@ class RowCutter {
 
  private:
   Result<void> take(ondemand::value& value, std::uint64_t page, const Record& line,
-                    std::uint32_t index, std::string_view prefix, Block& rows,
-                    std::vector<Place>& places) {
+                    std::uint32_t index, Block& rows, std::vector<Place>& places) {
     ondemand::value at = value;
     if (!options_.records.empty() && value.at_pointer(options_.records).get(at)) {
       if (may_be_the_end(page)) return {};
@@ -232,7 +232,7 @@ class RowCutter {
           reject(line, index, "the reply is not JSON", rows, places);
           return {};
         }
-        add(line, raw, prefix, rows);
+        add(line, raw, prefix_, rows);
         places.push_back({.line = index, .element = element++, .problem = {}});
       }
       return {};
@@ -242,33 +242,57 @@ class RowCutter {
       reject(line, index, "the reply is not JSON", rows, places);
       return {};
     }
-    add(line, raw, prefix, rows);
+    add(line, raw, prefix_, rows);
     places.push_back({.line = index, .element = -1, .problem = {}});
     return {};
   }
 
-  // The members that `add` makes of the parameters: `"device_id":"d1",`.
-  Result<std::string> added(std::string_view parameters) {
-    if (options_.add.empty()) return std::string();
-    const auto parsed = nlohmann::ordered_json::parse(parameters, nullptr, false);
-    std::map<std::string, TemplateValue, std::less<>> values;
-    if (parsed.is_object())
-      for (const auto& [name, value] : parsed.items())
-        values.emplace(name, value.is_string() ? TemplateValue{value.get<std::string>(), false}
-                                               : TemplateValue{value.dump(), true});
-    std::string members;
+  // The members that `add` makes of the parameters: `"device_id":"d1",`. `parameters` stands in a
+  // block, with padding behind it.
+  Result<void> set_prefix(std::string_view parameters) {
+    prefix_.clear();
+    if (options_.add.empty()) return {};
+    std::size_t known = 0;
+    ondemand::document document;
+    ondemand::object object;
+    const auto size = parameters.size();
+    if (parameters_parser_.iterate(parameters.data(), size, size + simdjson::SIMDJSON_PADDING)
+                .get(document) == simdjson::SUCCESS &&
+        document.get_object().get(object) == simdjson::SUCCESS)
+      for (auto member : object)
+        if (!read_parameter(member, known)) break;
+    const RequestTemplate::Lookup find = [&](std::string_view name) -> const TemplateValue* {
+      for (std::size_t i = 0; i < known; ++i)
+        if (parameters_[i].first == name) return &parameters_[i].second;
+      return nullptr;
+    };
     for (const auto& [column, text] : options_.add) {
-      LAKEGATE_TRY(const std::string value,
-                   text.expand_as_json([&](std::string_view name) -> const TemplateValue* {
-                     const auto found = values.find(name);
-                     return found == values.end() ? nullptr : &found->second;
-                   }));
-      members += nlohmann::ordered_json(column).dump();
-      members += ':';
-      members += value;
-      members += ',';
+      LAKEGATE_TRY(const std::string value, text.expand_as_json(find));
+      append_json_string(column, prefix_);
+      prefix_ += ':';
+      prefix_ += value;
+      prefix_ += ',';
     }
-    return members;
+    return {};
+  }
+
+  // Into parameters_[known], in whose texts there is room already.
+  template <class Member>
+  bool read_parameter(Member& member, std::size_t& known) {
+    std::string_view name, token, text;
+    ondemand::value value;
+    if (member.unescaped_key().get(name)) return false;
+    if (known == parameters_.size()) parameters_.emplace_back();
+    parameters_[known].first = name;
+    if (member.value().get(value)) return false;
+    TemplateValue& read = parameters_[known].second;
+    token = json::token_of(value);
+    read.is_number = !token.starts_with('"');
+    if (read.is_number ? value.raw_json().get(text) : value.get_string().get(text)) return false;
+    if (read.is_number) text = text.substr(0, text.find_last_not_of(" \t") + 1);
+    read.text = text;
+    ++known;
+    return true;
   }
 
   // The row's text with the added members spliced in.
@@ -300,6 +324,9 @@ class RowCutter {
 
   const ReplyOptions& options_;
   ondemand::parser parser_;
+  ondemand::parser parameters_parser_;
+  std::vector<std::pair<std::string, TemplateValue>> parameters_;
+  std::string prefix_;
 };
 
 class ReplyChunkReader : public ChunkReader {
@@ -387,11 +414,13 @@ std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& rec
 }
 
 // How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.
+// SIMDJSON_PADDING bytes behind it can be read.
 std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records,
                                         std::uint64_t page) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element element;
-  if (parser.parse(body.data(), body.size()).get(element) == simdjson::SUCCESS) {
+  constexpr bool kCopied = false;
+  if (parser.parse(body.data(), body.size(), kCopied).get(element) == simdjson::SUCCESS) {
     if (!records.empty() && element.at_pointer(records).get(element)) return 0;
     if (element.is_null() && !records.empty() && may_be_the_end(page)) return 0;
     simdjson::dom::array array;
@@ -404,34 +433,40 @@ std::optional<std::uint64_t> count_rows(std::string_view body, const std::string
 
 }  // namespace
 
-LandedLine to_landed_line(const LandedReply& reply, const std::string& records) {
-  std::string line;
-  line.reserve(reply.body.size() + 256);
-  fmt::format_to(std::back_inserter(line),
-                 R"({{"n":{},"page":{},"parameters":{},"request":{},"status":{},)", reply.n,
-                 reply.page, reply.parameters, nlohmann::ordered_json(reply.request).dump(),
-                 reply.status);
-  if (reply.repeats_secret) line += R"("repeats_secret":true,)";
+std::uint64_t append_landed_line(const LandedReply& reply, const std::string& records,
+                                 std::string& lines) {
+  fmt::format_to(std::back_inserter(lines), R"({{"n":{},"page":{},"parameters":{},"request":)",
+                 reply.n, reply.page, reply.parameters);
+  append_json_string(reply.request, lines);
+  fmt::format_to(std::back_inserter(lines), R"(,"status":{},)", reply.status);
+  if (reply.repeats_secret) lines += R"("repeats_secret":true,)";
   // A byte order mark may stand before a text, not within a line.
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   std::string_view body = reply.body;
   if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
-  const auto rows = count_rows(body, records, reply.page);
+  constexpr std::string_view kReply = R"("reply":)";
+  const std::size_t begin = lines.size() + kReply.size();
+  lines += kReply;
+  lines += body;
+  lines.append(simdjson::SIMDJSON_PADDING, ' ');
+  const auto rows =
+      count_rows(std::string_view(lines).substr(begin, body.size()), records, reply.page);
   if (rows) {
-    line += R"("reply":)";
-    const std::size_t begin = line.size();
-    line += body;
+    lines.resize(begin + body.size());
     // Inside a string no line feed can be: it is not JSON there.
     std::replace_if(
-        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
+        lines.begin() + static_cast<std::ptrdiff_t>(begin), lines.end(),
         [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  } else if (is_utf8(reply.body)) {
-    line += R"("reply_text":)" + nlohmann::ordered_json(std::string(reply.body)).dump();
   } else {
-    line += R"("reply_base64":")" + base64(reply.body) + '"';
+    lines.resize(begin - kReply.size());
+    if (is_utf8(reply.body)) {
+      lines += R"("reply_text":)" + nlohmann::ordered_json(std::string(reply.body)).dump();
+    } else {
+      lines += R"("reply_base64":")" + base64(reply.body) + '"';
+    }
   }
-  line += '}';
-  return {.text = std::move(line), .rows = rows.value_or(0)};
+  lines += "}\n";
+  return rows.value_or(0);
 }
 
 Result<std::shared_ptr<RecordFile>> open_replies(std::shared_ptr<const Input> input,

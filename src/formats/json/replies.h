@@ -28,7 +28,7 @@ struct ReplyOptions {
   bool operator==(const ReplyOptions&) const = default;
 };
 
-// One landed reply, without the line feed. `request` is shown in rejects: without secrets.
+// `request` is shown in rejects: without secrets.
 struct LandedReply {
   std::uint64_t n = 0;  // the parameter set's index in the plan, from 0
   std::uint32_t page = 0;
@@ -38,12 +38,11 @@ struct LandedReply {
   bool repeats_secret = false;  // of the request: rejects then show nothing of the reply
   std::string_view body;
 };
-struct LandedLine {
-  std::string text;
-  std::uint64_t rows = 0;  // at `records` of the body, whether or not they fit the schema
-};
-// A body that is JSON stands there as it came, line feeds between its tokens made blanks.
-LandedLine to_landed_line(const LandedReply& reply, const std::string& records);
+// Appends the reply's line, with the line feed. A body that is JSON stands there as it came, line
+// feeds between its tokens made blanks. Returns how many rows are at `records` of it, whether or
+// not they fit the schema.
+std::uint64_t append_landed_line(const LandedReply& reply, const std::string& records,
+                                 std::string& lines);
 
 // Its rows as records. A body that is not JSON, or has nothing at `records`, is one rejected row;
 // rejects name request, status and where in the reply the row is.

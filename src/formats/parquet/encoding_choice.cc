@@ -225,6 +225,12 @@ ColumnEncoding without_dictionary(arrow::Type::type type, bool modern) {
   }
 }
 
+double length_of(const EncodingSample& sample) {
+  std::int64_t length = 0;
+  for (const auto& array : sample.values) length += array->length();
+  return static_cast<double>(std::max<std::int64_t>(length, 1));
+}
+
 std::optional<Profile> profile_of(const EncodingSample& sample, arrow::Type::type type) {
   Profiler profiler(sample);
   switch (type) {
@@ -264,7 +270,9 @@ ColumnEncoding choose_encoding(const EncodingSample& sample, const EncodingLimit
       sample.whole_file ? 1.0
                         : static_cast<double>(limits.row_group_rows) /
                               static_cast<double>(std::max<std::int64_t>(sample.rows, 1));
-  const double values = static_cast<double>(profile->values) * std::max(1.0, groups_of_the_sample);
+  const double share_left_out = static_cast<double>(sample.left_out) / length_of(sample);
+  const double values = static_cast<double>(profile->values) * (1.0 + share_left_out) *
+                        std::max(1.0, groups_of_the_sample);
   const double distinct = extrapolate_distinct(*profile, values);
   const double dictionary = distinct * profile->plain_bytes;
   if (dictionary > static_cast<double>(limits.dictionary_bytes)) return otherwise;

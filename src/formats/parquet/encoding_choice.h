@@ -19,7 +19,8 @@ enum class ColumnEncoding {
 struct EncodingSample {
   std::vector<std::shared_ptr<arrow::Array>> values;  // of one leaf, in order, with its nulls
   std::int64_t rows = 0;                              // that the values were taken from
-  bool whole_file = false;                            // there is nothing but the sample
+  std::int64_t left_out = 0;  // values of those rows that come after `values` and are not in it
+  bool whole_file = false;    // there are no other rows
 };
 
 struct EncodingLimits {

@@ -29,6 +29,8 @@ constexpr std::int64_t kRowGroupPlainBytes = 256 * 1024 * 1024;   // before comp
 constexpr std::int64_t kPieceRows = 32 * 1024;
 constexpr std::int64_t kSampleRows = 128 * 1024;
 constexpr std::int64_t kSampleBytes = 8 * 1024 * 1024;
+// Of a list's elements; more say nothing new, and profiling costs as much as encoding.
+constexpr std::int64_t kSampleElements = 32 * 1024;
 
 // Pieces in flight. The end of a row group is decided by what was encoded this many pieces ago,
 // with and without threads, so that nobody has to wait for the slowest column at each piece.
@@ -191,6 +193,18 @@ class Writer final : public ParquetFileWriter {
     return {};
   }
 
+  static void add(const std::shared_ptr<arrow::Array>& values, bool are_elements,
+                  EncodingSample& sample) {
+    std::int64_t taken = values->length();
+    if (are_elements) {
+      std::int64_t before = 0;
+      for (const auto& array : sample.values) before += array->length();
+      taken = std::min(taken, kSampleElements - before);
+      sample.left_out += values->length() - taken;
+    }
+    if (taken > 0) sample.values.push_back(values->Slice(0, taken));
+  }
+
   arrow::Result<std::vector<ColumnEncoding>> choose_encodings(bool whole_file) {
     std::vector<ColumnEncoding> encodings;
     LevelBuilder levels;
@@ -200,7 +214,7 @@ class Writer final : public ParquetFileWriter {
       for (const RecordBatchPtr& piece : sample_) {
         ARROW_ASSIGN_OR_RAISE(const auto leaves, levels.build(piece->column(i), field));
         for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
-          samples[leaf].values.push_back(leaves[leaf].values);
+          add(leaves[leaf].values, field.type()->id() == arrow::Type::LIST, samples[leaf]);
       }
       for (EncodingSample& sample : samples) {
         sample.rows = sample_rows_;

@@ -24,13 +24,16 @@ std::string landed(std::string_view body, const std::string& records = "", std::
                     .request = fmt::format("GET https://api.example.com/d{}", n)};
   reply.status = 200;
   reply.body = body;
-  return to_landed_line(reply, records).text + "\n";
+  std::string line;
+  append_landed_line(reply, records, line);
+  return line;
 }
 
 std::uint64_t rows_counted(std::string_view body, const std::string& records) {
   LandedReply reply{.parameters = "{}", .request = {}};
   reply.body = body;
-  return to_landed_line(reply, records).rows;
+  std::string line;
+  return append_landed_line(reply, records, line);
 }
 
 ReplyOptions options(const std::string& records,
@@ -61,10 +64,9 @@ TEST(Replies, NothingOnALaterPageIsTheEndAndNoRow) {
     LandedReply last{.n = 0, .parameters = "{}", .request = {}};
     last.page = 1;
     last.body = body;
-    const LandedLine line = to_landed_line(last, "/items");
-    EXPECT_EQ(line.rows, 0U);
-    const Pass pass =
-        rows_of(landed(R"({"items":[{"a":1}]})", "/items") + line.text + "\n", options("/items"));
+    std::string lines = landed(R"({"items":[{"a":1}]})", "/items");
+    EXPECT_EQ(append_landed_line(last, "/items", lines), 0U);
+    const Pass pass = rows_of(lines, options("/items"));
     EXPECT_THAT(pass.rows, SizeIs(1));
     EXPECT_THAT(pass.rejects, IsEmpty());
     EXPECT_THAT(rows_of(landed(body, "/items"), options("/items")).rejects, SizeIs(1))
