@@ -20,6 +20,9 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::seconds kFresh{30};
 // How large replies are before any has been seen. If it is wrong, they wait for memory.
 constexpr double kFirstGuess = 48 * 1024;
+// What a set takes from when it is begun, whatever becomes of it: those behind an old one that is
+// still waited for may all fail at once.
+constexpr std::size_t kSetBytes = 1024;
 
 }  // namespace
 
@@ -93,6 +96,8 @@ void EngineRun::begin_sets() {
       return forget_unsent();
     }
     open_.emplace_back().n = sets_[next_++];
+    if (options_.memory) options_.memory->take(kSetBytes);
+    open_.back().held = kSetBytes;
     ++progress_.begun;
     if (!build(position)) continue;
     Server& server = *at(position).server;
@@ -115,6 +120,7 @@ bool EngineRun::has_memory() const {
 void EngineRun::forget_unsent() {
   while (!open_.empty() && open_.back().built && !open_.back().first_sent) {
     servers_.forget(*open_.back().server, base_ + open_.size() - 1);
+    give_back(open_.back().held);
     open_.pop_back();
     --next_;
     --progress_.begun;

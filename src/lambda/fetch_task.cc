@@ -1,6 +1,7 @@
 // A fetch inside one invocation, and its continuation in the next.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lambda/lake_tasks.h"
@@ -12,6 +13,17 @@ using Outcome = TaskReport::Outcome;
 
 // A fetch that takes more invocations wants a larger function, or a plan of fewer requests.
 constexpr int kMostContinuations = 10;
+
+// On every delivery, so that slices which an earlier invocation could not publish are not forgotten
+// with it.
+Result<void> check_slices(const FetchOutcome& fetched) {
+  const auto& slices = fetched.record->slices;
+  const auto failed = std::ranges::count_if(slices, &FetchRecord::Slice::failed);
+  if (failed == 0) return {};
+  return invalid_input(
+      fmt::format("{} of {} slices were asked and not published; `lakegate status` shows why",
+                  failed, slices.size()));
+}
 
 }  // namespace
 
@@ -53,6 +65,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
         ErrorKind::kPermanent,
         fmt::format("all {} parameter sets failed; the worst of them: {}", fetched->counts.sets,
                     fetched->failures.empty() ? "" : fetched->failures.front().reason));
+  LAKEGATE_CHECK(check_slices(*fetched));
   report.outcome = fetched->was_finished ? Outcome::kAlreadyDone : Outcome::kFetched;
   return {};
 }
@@ -76,6 +89,8 @@ Result<void> LakeTasks::hand_on(const FetchEvent& event, const FetchOutcome& out
   next.failed_of = outcome.failed_of;
   ++next.continuation;
   LAKEGATE_CHECK(tools_.invoke_again(to_json(next)));
+  // This event has its successor: delivered again, it would begin a second chain.
+  for (TaskReport& slice : reports_) slice.is_answered_later = true;
   current().outcome = Outcome::kContinued;
   current().why = left;
   return {};

@@ -30,10 +30,10 @@ TaskReport refused(const Error& error) {
 
 // What failed first, and how much else did.
 Error first_error(const LakeTasks::Reports& reports) {
-  const auto failed = std::ranges::find_if(reports, &TaskReport::failed);
+  const auto failed = std::ranges::find_if(reports, &TaskReport::fails_the_event);
   Error error = failed->error.value_or(Error{ErrorKind::kPermanent, "it failed"});
   if (error.where.file.empty()) error.where.file = failed->key;
-  const auto count = std::ranges::count_if(reports, &TaskReport::failed);
+  const auto count = std::ranges::count_if(reports, &TaskReport::fails_the_event);
   if (count > 1) error.message += fmt::format(" (and {} more of {})", count - 1, reports.size());
   return error;
 }
@@ -67,7 +67,7 @@ Result<std::string> Handler::handle(std::string_view text, const Invocation& inv
     bool failed = false;
     for (TaskReport& report : run(message, tasks)) {
       report.message = message.id;
-      failed = failed || report.failed();
+      failed = failed || report.fails_the_event();
       log(report, invocation);
       all.push_back(std::move(report));
     }

@@ -42,8 +42,12 @@ struct TaskReport {
   std::uint64_t sets = 0, sets_failed = 0, requests = 0;  // of a fetch, as far as it has come
   std::chrono::milliseconds duration{0};
 
-  // To be delivered again, until it is given up.
+  // A slice of a fetch that was handed on: whoever finishes the fetch answers for it.
+  bool is_answered_later = false;
+
   bool failed() const;
+  // To be delivered again, until it is given up.
+  bool fails_the_event() const { return failed() && !is_answered_later; }
   // Whether something was done for a dataset that metrics are to tell of.
   bool did_work() const;
 };

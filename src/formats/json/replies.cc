@@ -454,9 +454,10 @@ std::uint64_t append_landed_line(const LandedReply& reply, const std::string& re
   if (rows) {
     lines.resize(begin + body.size());
     // Inside a string no line feed can be: it is not JSON there.
-    std::replace_if(
-        lines.begin() + static_cast<std::ptrdiff_t>(begin), lines.end(),
-        [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    for (const char end_of_line : {'\n', '\r'})
+      for (auto at = lines.find(end_of_line, begin); at != std::string::npos;
+           at = lines.find(end_of_line, at + 1))
+        lines[at] = ' ';
   } else {
     lines.resize(begin - kReply.size());
     if (is_utf8(reply.body)) {

@@ -127,11 +127,12 @@ arrow::Result<LevelBuilder::Reached> LevelBuilder::enter_list(const Reached& lis
       elements.slots.push_back(-1);
       continue;
     }
-    for (std::int64_t slot = begin; slot < end; ++slot) {
-      elements.definition.push_back(elements.depth);
-      elements.repetition.push_back(slot == begin ? repetition : elements.lists);
-      elements.slots.push_back(slot);
-    }
+    const auto count = static_cast<std::size_t>(end - begin);
+    elements.definition.insert(elements.definition.end(), count, elements.depth);
+    elements.repetition.push_back(repetition);
+    elements.repetition.insert(elements.repetition.end(), count - 1, elements.lists);
+    elements.slots.resize(elements.slots.size() + count);
+    std::iota(elements.slots.end() - (end - begin), elements.slots.end(), begin);
   }
   elements.array = array.values();
   return elements;

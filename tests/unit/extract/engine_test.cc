@@ -289,6 +289,20 @@ TEST_F(EngineTest, EachServerHasItsOwnRate) {
   EXPECT_THAT(clock_.elapsed().count(), AllOf(Ge(9'700), Le(10'500)));
 }
 
+TEST_F(EngineTest, SetsThatFailBehindAnOldOneThatIsOutTakeMemoryToo) {
+  options_.memory = std::make_shared<ReplyMemory>(1 << 20);
+  const auto stats = run(20'000, [&](const HttpRequest&, std::size_t before) {
+    return Answering{.outcome = HttpReply{.status = before == 0 ? 200 : 404},
+                     .after = milliseconds(before == 0 ? 60'000 : 1)};
+  });
+  ASSERT_TRUE(stats) << stats.error().to_string();
+  const auto in_the_first_minute = std::ranges::count_if(
+      servers_->asked(), [](const auto& asked) { return asked.at < milliseconds(60'000); });
+  EXPECT_THAT(in_the_first_minute, AllOf(Ge(500), Le(1'100)));
+  EXPECT_EQ(options_.memory->held(), 0u);
+  EXPECT_EQ(asker_.order, first(20'000));
+}
+
 TEST_F(EngineTest, BeginsNothingNewWhileMemoryIsSpentAndTheOldestIsOut) {
   constexpr std::size_t kReply = 10'000;
   options_.memory = std::make_shared<ReplyMemory>(100 * kReply);

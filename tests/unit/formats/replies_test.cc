@@ -74,6 +74,27 @@ TEST(Replies, NothingOnALaterPageIsTheEndAndNoRow) {
   }
 }
 
+// The fast parser refuses such a reply, and the line that it is in.
+TEST(Replies, ARowThatCannotBeUnescapedTellsOfItsRequestAndNotOfItsSecret) {
+  LandedReply reply{.n = 0, .parameters = "{}", .request = "GET https://api.example.com/d0"};
+  reply.status = 200;
+  reply.body = R"({"a":"\ud800 canary"})";
+  for (const bool repeats_secret : {false, true}) {
+    reply.repeats_secret = repeats_secret;
+    std::string line;
+    append_landed_line(reply, "", line);
+    const Pass pass = rows_of(line, options(""));
+    ASSERT_THAT(pass.rejects, SizeIs(1));
+    const Reject& reject = pass.rejects[0];
+    ASSERT_TRUE(reject.reply);
+    EXPECT_EQ(reject.reply->request, reply.request);
+    EXPECT_EQ(reject.reply->status, 200);
+    EXPECT_EQ(reject.raw.empty(), repeats_secret);
+    const bool shows_it = (reject.message + reject.raw).find("canary") != std::string::npos;
+    EXPECT_EQ(shows_it, !repeats_secret);
+  }
+}
+
 TEST(Replies, AByteOrderMarkIsNoPartOfTheRow) {
   const Pass pass =
       rows_of(landed("\xef\xbb\xbf{\"a\":1}") + landed(R"({"a":2})", "", 1), options(""));

@@ -103,9 +103,12 @@ class FetchTask : public ::testing::Test {
   std::unique_ptr<ObjectStore> store_ = make_memory_store();
   int answers_ = 1000;  // so many, then it is silent
   int status_ = 200;
+  std::function<std::string(const std::string& target)> body_ = [](const std::string& target) {
+    return fmt::format(R"({{"path":"{}"}})", target);
+  };
   ScriptedApi api_{[this](const HttpRequest& request) -> std::optional<Result<HttpReply>> {
     if (answers_-- <= 0) return std::nullopt;
-    return json_reply(fmt::format(R"({{"path":"{}"}})", request.target), status_);
+    return json_reply(body_(request.target), status_);
   }};
   bool can_invoke_ = true;
   std::vector<std::string> invoked_;
@@ -168,6 +171,48 @@ TEST_F(FetchTask, WhereTimeIsShortItIsHandedOnUntilItIsFinished) {
   ASSERT_TRUE(last) << last.error().to_string();
   EXPECT_EQ((*last)["tasks"].back()["outcome"], "fetched");
   EXPECT_EQ((*last)["tasks"].back()["sets"], 10);
+}
+
+// Delivered again by Lambda, the event of an invocation that has handed on would begin a second
+// chain.
+TEST_F(FetchTask, WhoeverFinishesAnswersForSlicesThatWereNotPublished) {
+  body_ = [](const std::string& target) {
+    const bool is_early = target < "/devices/4";
+    return is_early ? std::string("no JSON") : fmt::format(R"({{"path":"{}"}})", target);
+  };
+  std::string yaml = kFetchedYaml;
+  yaml.replace(yaml.find("  plain:"), 0,
+               "    schema:\n      - {name: path, type: text}\n    max_rejects: 0\n");
+  ASSERT_TRUE(store_->put(ObjectKey("lake.yaml"), yaml));
+  answers_ = 5;
+  const auto first = handle(kEvent, kShort);
+  ASSERT_TRUE(first) << first.error().to_string();
+  EXPECT_EQ((*first)["tasks"][0]["outcome"], "failed");
+  EXPECT_EQ((*first)["tasks"].back()["outcome"], "continued");
+  ASSERT_THAT(invoked_, SizeIs(1));
+  answers_ = 1000;
+  for (int delivery = 0; delivery < 2; ++delivery) {
+    const auto last = handle(invoked_[0]);
+    ASSERT_FALSE(last);
+    EXPECT_EQ(last.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_THAT(last.error().message,
+                HasSubstr(delivery == 0 ? "rows were rejected" : "2 of 5 slices"));
+  }
+  EXPECT_THAT(invoked_, SizeIs(1));
+}
+
+// What was asked again are the failures alone.
+TEST_F(FetchTask, AContinuationOfFailuresStaysOne) {
+  status_ = 500;
+  ASSERT_FALSE(handle(kEvent));
+  const auto plan = store_->list("_lake/fetches/devices/")->front().key.str();
+  const std::string id = plan.substr(22, plan.find_first_of("/.", 22) - 22);
+  status_ = 200;
+  answers_ = 5;
+  const auto again = handle(R"({"fetch":"devices","failed":")" + id + R"("})", kShort);
+  ASSERT_TRUE(again) << again.error().to_string();
+  ASSERT_THAT(invoked_, SizeIs(1));
+  EXPECT_EQ(Json::parse(invoked_[0])["failed"], id);
 }
 
 TEST_F(FetchTask, AnInvocationThatCompletesNothingIsAnErrorAndNoChain) {
