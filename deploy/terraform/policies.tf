@@ -172,6 +172,12 @@ locals {
         ]])
       },
       {
+        Sid      = "MarkRewrites"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:PutObject"]
+        Resource = [for name in keys(local.fetched) : "${local.objects}_lake/rewrites/${name}/*"]
+      },
+      {
         Sid      = "RecordFailures"
         Effect   = "Allow"
         Action   = local.s3_upload

@@ -1,5 +1,6 @@
 #include "convert/orphans.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -67,12 +68,39 @@ Result<void> remove_orphans(ObjectStore& store, const RunRecord& record) {
   return remove_unnamed(store, record, kEveryGeneration);
 }
 
+namespace {
+
+Failure rewritten_meanwhile(const Arrival& arrival) {
+  return fail(ErrorKind::kConflict,
+              "another process has rewritten or cleaned up this arrival meanwhile; nothing was "
+              "changed here, run the command again",
+              {.file = arrival.key.str()});
+}
+
+}  // namespace
+
+Result<void> check_not_rewritten(const Blob& now, const RunRecord& record) {
+  const ObjectKey key = layout::run_key(record.arrival.dataset, record.arrival.id);
+  LAKEGATE_TRY(const RunRecord read, run_from_json(now.bytes, key));
+  if (read.generation != record.generation) return rewritten_meanwhile(record.arrival);
+  return {};
+}
+
+Result<int> next_generation(const ObjectStore& store, const RunRecord& record) {
+  const ObjectKey key = layout::claim_key(record.arrival.dataset, record.arrival.id);
+  const auto blob = store.get(key);
+  if (!blob && blob.error().kind == ErrorKind::kNotFound) return record.generation + 1;
+  if (!blob) return Failure(blob.error());
+  LAKEGATE_TRY(const Claim claim, claim_from_json(blob->bytes, key));
+  return std::max(record.generation, claim.generation) + 1;
+}
+
 Result<void> begin_rewrite(ObjectStore& store, const Arrival& arrival) {
   return store.put(rewrite_key(arrival.dataset, arrival.id), arrival.id.str());
 }
 
-Result<void> end_rewrite(ObjectStore& store, const RunRecord& record) {
-  LAKEGATE_CHECK(remove_unnamed(store, record, record.generation));
+Result<void> end_rewrite(ObjectStore& store, const RunRecord& record, int last) {
+  LAKEGATE_CHECK(remove_unnamed(store, record, last));
   return store.remove(rewrite_key(record.arrival.dataset, record.arrival.id));
 }
 
@@ -98,13 +126,10 @@ Result<void> settle_rewrite(ObjectStore& store, const DatasetName& dataset,
 Result<void> commit_rewrite(ObjectStore& store, const RunRecord& next, const std::string& tag) {
   const ObjectKey key = layout::run_key(next.arrival.dataset, next.arrival.id);
   const auto put = store.put_if_match(key, to_json(next), tag);
-  if (put) return end_rewrite(store, next);
+  if (put) return end_rewrite(store, next, next.generation);
   if (put.error().kind != ErrorKind::kConflict) return Failure(put.error());
   LAKEGATE_CHECK(settle_rewrite(store, next.arrival.dataset, next.arrival.id));
-  return fail(ErrorKind::kConflict,
-              "another process has rewritten or cleaned up this arrival meanwhile; nothing was "
-              "changed here, run the command again",
-              {.file = next.arrival.key.str()});
+  return rewritten_meanwhile(next.arrival);
 }
 
 Result<void> finish_rewrites(ObjectStore& store, const DatasetName& dataset) {

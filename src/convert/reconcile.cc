@@ -217,11 +217,14 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
 bool names_suffice(const RecordFile& file, const Typing& typing, const Observed& names) {
   const auto is_unknown = [](const Field& field) { return field.type.is(Kind::kUnknown); };
   if (std::ranges::any_of(typing.known.fields, is_unknown)) return false;
-  if (typing.new_columns != NewColumns::kAdd) return true;
-  const std::vector<FileColumn> columns = columns_of(file, names);
-  const std::vector<int> matches = match_known(columns, typing);
-  const auto unmatched = static_cast<std::size_t>(std::ranges::count(matches, -1));
-  return matches.size() - unmatched == columns.size();
+  // Records that will be rejected are among those that were looked at, so that only names which are
+  // exactly known say what they will be taken for.
+  const auto is_known = [&](const FileColumn& column) {
+    return std::ranges::any_of(typing.known.fields, [&](const Field& field) {
+      return field.source_name() == column.original;
+    });
+  };
+  return std::ranges::all_of(columns_of(file, names), is_known);
 }
 
 Schema schema_of(const DecodePlan& plan, const Typing& typing) {

@@ -88,6 +88,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   LAKEGATE_CHECK(check_still_landed(store, record));
   const ObjectKey run_key = layout::run_key(dataset.name, record.arrival.id);
   LAKEGATE_TRY(const Blob before, store.get(run_key));
+  LAKEGATE_CHECK(check_not_rewritten(before, record));
   LAKEGATE_TRY(auto stored, load_schema(store, dataset.name));
   std::optional<RememberedSchema> remembered;
   if (stored) remembered = stored->remembered;
@@ -102,11 +103,16 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   typing.closed = same_claim;
   if (!same_claim) typing.new_columns = NewColumns::kIgnore;  // history does not change the schema
 
+  // Another version of lakegate names itself in the files, so that they have other bytes.
+  int generation = record.generation;
+  if (!same_claim || record.lakegate_version != kVersion) {
+    LAKEGATE_TRY(generation, next_generation(store, record));
+  }
   Arrival arrival = record.arrival;
   if (!same_claim) LAKEGATE_CHECK(capture_anew(dataset, arrival));
   ArrivalOutput output(store, {.dataset = &dataset,
                                .arrival = arrival,
-                               .generation = same_claim ? record.generation : record.generation + 1,
+                               .generation = generation,
                                .typing = std::move(typing),
                                .schema_version = [&](const Schema&) { return current; },
                                .resources = options.resources});
@@ -131,7 +137,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   }
   RunRecord next = record;
   next.arrival = std::move(arrival);
-  next.generation = same_claim ? record.generation : record.generation + 1;
+  next.generation = generation;
   next.schema_version = current;
   next.config_hash = dataset.hash();
   next.counts = output.counts();

@@ -68,9 +68,12 @@ class Attempt {
   // Nothing: another process has changed the schema or claimed the arrival meanwhile; try again.
   Result<std::optional<RunOutcome>> run() {
     LAKEGATE_TRY(auto done, find_record<RunRecord>(store_, run_key(), run_from_json));
-    if (done) return RunOutcome{.kind = RunOutcome::Kind::kAlreadyDone, .record = std::move(done)};
-    LAKEGATE_TRY(stored_, load_schema(store_, dataset_.name));
     LAKEGATE_TRY(claim_, find_record<Claim>(store_, claim_key(), claim_from_json, &claim_tag_));
+    if (done) {
+      if (claim_ && claim_->generation > 1) LAKEGATE_CHECK(clear_losers(*done));
+      return RunOutcome{.kind = RunOutcome::Kind::kAlreadyDone, .record = std::move(done)};
+    }
+    LAKEGATE_TRY(stored_, load_schema(store_, dataset_.name));
     bound_ = claim_ && binds(*claim_);
     if (claim_) generation_ = bound_ ? claim_->generation : claim_->generation + 1;
     LAKEGATE_TRY(Typing typing, make_typing());
@@ -118,7 +121,8 @@ class Attempt {
   // does not bind may be of somebody who is still at work, and would write other bytes: whoever
   // takes its place writes another generation, so that no two attempts write one key.
   bool binds(const Claim& claim) const {
-    return claim.config_hash == dataset_.hash() && claim.lakegate_version == kVersion && stored_ &&
+    return claim.config_hash == dataset_.hash() && claim.lakegate_version == kVersion &&
+           claim.arrival.captures == arrival_.captures && stored_ &&
            stored_->remembered.find(claim.schema_version) != nullptr;
   }
 
@@ -175,7 +179,7 @@ class Attempt {
   }
 
   Result<bool> put_claim(int schema_version) {
-    if (bound_) return true;
+    // The same bytes again where it is there: it is as old as the latest attempt, then.
     const Claim claim{.arrival = arrival_,
                       .schema_version = schema_version,
                       .config_hash = dataset_.hash(),
@@ -206,7 +210,7 @@ class Attempt {
       return std::nullopt;
     }
     if (!put) return tl::unexpected<Error>(std::move(put).error());
-    if (generation_ > 1) LAKEGATE_CHECK(end_rewrite(store_, record));
+    if (generation_ > 1) LAKEGATE_CHECK(clear_losers(record));
     LAKEGATE_CHECK(store_.remove(failure_key()));
     LAKEGATE_CHECK(store_.remove(layout::failure_rejects_key(dataset_.name, arrival_.id)));
     return RunOutcome{.kind = RunOutcome::Kind::kCommitted,
@@ -217,8 +221,17 @@ class Attempt {
   // What was published here and is not what the other process has committed.
   Result<void> clear_away(const RunRecord& ours) {
     LAKEGATE_TRY(const auto theirs, find_record<RunRecord>(store_, run_key(), run_from_json));
-    if (!theirs || theirs->generation == ours.generation) return {};
+    if (theirs && theirs->outputs == ours.outputs && theirs->rejects == ours.rejects)
+      return generation_ > 1 ? clear_losers(*theirs) : Result<void>();
     return settle_rewrite(store_, dataset_.name, arrival_.id);
+  }
+
+  // What attempts published whose claims were replaced. A redelivery does it again, since whoever
+  // was to do it may have died. No rewrite of what is committed takes a generation that was
+  // claimed.
+  Result<void> clear_losers(const RunRecord& committed) {
+    const int last = std::max(committed.generation, claim_ ? claim_->generation : generation_);
+    return end_rewrite(store_, committed, last);
   }
 
   Result<std::optional<RunOutcome>> put_failure(ArrivalOutput& output, Error error) {

@@ -137,8 +137,9 @@ Result<void> rewrite_run(ObjectStore& store, const DatasetConfig& dataset, const
                          const RememberedSchema::Version& version, const Resources& resources) {
   const ObjectKey key = layout::run_key(record.arrival.dataset, record.arrival.id);
   LAKEGATE_TRY(const Blob before, store.get(key));
+  LAKEGATE_CHECK(check_not_rewritten(before, record));
   RunRecord next = record;
-  next.generation = record.generation + 1;
+  LAKEGATE_TRY(next.generation, next_generation(store, record));
   next.schema_version = version.version;
   next.lakegate_version = std::string(kVersion);
   next.outputs.clear();

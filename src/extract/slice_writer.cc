@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -38,15 +39,15 @@ std::string header_line(const Plan& plan, std::uint64_t number) {
 
 }  // namespace
 
-// The landed object while it grows: frames of zstd, each of as many lines as make kFrame bytes, so
-// that its bytes follow from the lines alone.
+// The landed object while it grows. Its bytes follow from the lines alone. One frame of zstd: not
+// every reader goes on behind the first.
 class SliceWriter::Replies {
  public:
   explicit Replies(std::unique_ptr<PendingObject> object)
       : object_(std::move(object)), context_(ZSTD_createCCtx()) {
     ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
-    lines_.reserve(2 * kFrame);
+    lines_.reserve(2 * kPiece);
   }
   ~Replies() { ZSTD_freeCCtx(context_); }
   Replies(const Replies&) = delete;
@@ -54,41 +55,42 @@ class SliceWriter::Replies {
 
   // Where whole lines are appended; end_line() after each.
   std::string& lines() { return lines_; }
-  Result<void> end_line() { return lines_.size() < kFrame ? Result<void>() : end_frame(); }
+  Result<void> end_line() {
+    return lines_.size() < kPiece ? Result<void>() : compress(ZSTD_e_continue);
+  }
   Result<std::uint64_t> seal() {
-    LAKEGATE_CHECK(end_frame());
+    LAKEGATE_CHECK(compress(ZSTD_e_end));
     return object_->seal();
   }
   Result<void> publish() { return object_->publish(); }
 
  private:
-  Result<void> end_frame() {
+  Result<void> compress(ZSTD_EndDirective how) {
     ZSTD_inBuffer in{lines_.data(), lines_.size(), 0};
-    // Where there is room for all of it, zstd reads the lines where they stand.
-    if (frame_.empty()) frame_.resize(ZSTD_compressBound(2 * kFrame));
-    for (std::size_t left = 1; left != 0;) {
-      ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
-      left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_end);
+    for (bool is_done = false; !is_done;) {
+      ZSTD_outBuffer out{compressed_.data(), compressed_.size(), 0};
+      const std::size_t left = ZSTD_compressStream2(context_, &out, &in, how);
       if (ZSTD_isError(left))
         return fail(ErrorKind::kPermanent,
                     fmt::format("replies cannot be compressed: {}", ZSTD_getErrorName(left)));
-      LAKEGATE_CHECK(object_->write(std::as_bytes(std::span(frame_.data(), out.pos))));
+      if (out.pos > 0)
+        LAKEGATE_CHECK(object_->write(std::as_bytes(std::span(compressed_.data(), out.pos))));
+      is_done = how == ZSTD_e_end ? left == 0 : in.pos == in.size;
     }
     lines_.clear();
-    // A large reply's room is not kept for small ones.
-    if (lines_.capacity() > 4 * kFrame) {
+    if (lines_.capacity() > 4 * kPiece) {  // a large reply's room is not kept for small ones
       lines_.shrink_to_fit();
-      lines_.reserve(2 * kFrame);
+      lines_.reserve(2 * kPiece);
     }
     return {};
   }
 
-  static constexpr std::size_t kFrame = 256 * 1024;
+  static constexpr std::size_t kPiece = 128 * 1024;  // a block of zstd's
 
   std::unique_ptr<PendingObject> object_;
   ZSTD_CCtx* context_;
   std::string lines_;
-  std::vector<char> frame_;
+  std::array<char, 64 * 1024> compressed_;
 };
 
 layout::FetchSlice slice_of(const Plan& plan, std::uint64_t number) {

@@ -1,9 +1,9 @@
 // A fetch inside one invocation, and its continuation in the next.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "lake/layout.h"
 #include "lambda/lake_tasks.h"
 
 namespace lakegate {
@@ -15,14 +15,20 @@ using Outcome = TaskReport::Outcome;
 constexpr int kMostContinuations = 10;
 
 // On every delivery, so that slices which an earlier invocation could not publish are not forgotten
-// with it.
-Result<void> check_slices(const FetchOutcome& fetched) {
-  const auto& slices = fetched.record->slices;
-  const auto failed = std::ranges::count_if(slices, &FetchRecord::Slice::failed);
+// with it; until they have been published after all, by a replay.
+Result<void> check_slices(const ObjectStore& store, const DatasetConfig& dataset,
+                          const FetchRecord& fetched) {
+  std::size_t failed = 0;
+  for (const FetchRecord::Slice& slice : fetched.slices) {
+    if (!slice.failed) continue;
+    const auto run = store.head(layout::run_key(dataset.name, slice.arrival));
+    if (!run && run.error().kind != ErrorKind::kNotFound) return Failure(run.error());
+    if (!run) ++failed;
+  }
   if (failed == 0) return {};
   return invalid_input(
       fmt::format("{} of {} slices were asked and not published; `lakegate status` shows why",
-                  failed, slices.size()));
+                  failed, fetched.slices.size()));
 }
 
 }  // namespace
@@ -65,7 +71,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
         ErrorKind::kPermanent,
         fmt::format("all {} parameter sets failed; the worst of them: {}", fetched->counts.sets,
                     fetched->failures.empty() ? "" : fetched->failures.front().reason));
-  LAKEGATE_CHECK(check_slices(*fetched));
+  LAKEGATE_CHECK(check_slices(*tools_.store, *dataset, *fetched->record));
   report.outcome = fetched->was_finished ? Outcome::kAlreadyDone : Outcome::kFetched;
   return {};
 }

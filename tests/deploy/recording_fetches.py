@@ -150,5 +150,5 @@ class Fetches:
         self.breaks("07T04", "/_lake/failures/")  # not even its failure can be recorded
         self.stage.fate = unheard("_lake/failures")
         self.breaks("07T04", "1000 of 1000 rows were rejected")
-        self.fetch("07T04", "already_done")
+        self.breaks("07T04", "1 of 1 slices were asked and not published")
         self.stage.fate = lambda service, request: ""

@@ -32,9 +32,9 @@ class FaultyStore : public ObjectStore {
     const std::lock_guard guard(state_->mutex);
     *state_ = State(fault, step);
   }
-  // Somebody else's work, done just before that step takes effect.
-  void set_meanwhile(std::uint64_t step, std::function<void()> work) {
-    set_fault(Fault::kNone, step);
+  // Somebody else's work, done just before the fault at that step.
+  void set_meanwhile(Fault fault, std::uint64_t step, std::function<void()> work) {
+    set_fault(fault, step);
     const std::lock_guard guard(state_->mutex);
     state_->meanwhile = std::move(work);
   }

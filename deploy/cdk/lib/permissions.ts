@@ -88,6 +88,7 @@ export function fetchPermissions(place: LakePlace, sources: readonly SourceAcces
     allow('WriteRecords', READ_WRITE, [
       ...of('_lake/claims', '_lake/runs'),
       ...sources.map(({dataset}) => place.bucket.arnForObjects(`${place.prefix}_lake/schemas/${dataset}.json`))]),
+    allow('MarkRewrites', ['s3:DeleteObject', ...WRITE], of('_lake/rewrites')),
     allow('RecordFailures', UPLOAD, of('_lake/failures')),
     ...useKey(place),
   ];

@@ -446,6 +446,7 @@ std::uint64_t append_landed_line(const LandedReply& reply, const std::string& re
   if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
   constexpr std::string_view kReply = R"("reply":)";
   const std::size_t begin = lines.size() + kReply.size();
+  lines.reserve(begin + body.size() + simdjson::SIMDJSON_PADDING + 2);
   lines += kReply;
   lines += body;
   lines.append(simdjson::SIMDJSON_PADDING, ' ');

@@ -202,7 +202,8 @@ class Writer final : public ParquetFileWriter {
       taken = std::min(taken, kSampleElements - before);
       sample.left_out += values->length() - taken;
     }
-    if (taken > 0) sample.values.push_back(values->Slice(0, taken));
+    // (An empty one tells the type.)
+    if (taken > 0 || sample.values.empty()) sample.values.push_back(values->Slice(0, taken));
   }
 
   arrow::Result<std::vector<ColumnEncoding>> choose_encodings(bool whole_file) {

@@ -279,37 +279,44 @@ TEST_F(RunArrival, ARewriteThatWasCleanedUpIsNotCommitted) {
       verify_run(*store_, list_runs(*store_, record.arrival.dataset)->at(0)).value().empty());
 }
 
-// A function of the version before, or of another lake.yaml, is at work on the same arrival, and
-// comes in at any step; or dies at any of its own.
-TEST_F(RunArrival, TwoAttemptsUnderTwoConfigurationsLeaveTheFilesOfOne) {
-  const auto config_with = [](const char* max) {
-    return config_of("datasets:\n  sales:\n    landing: sales/*.csv\n    lineage: " +
-                     std::string(max) + "\n    max_rejects: 1\n");
+// A function of the version before, or of another lake.yaml, is at work on the same arrival and
+// comes in at any step; it may die at any of its own, and so may the one that it came in on. Both
+// messages are delivered again.
+class TwoConfigurations : public RunArrival,
+                          public ::testing::WithParamInterface<FaultyStore::Fault> {};
+
+TEST_P(TwoConfigurations, LeaveTheFilesOfOne) {
+  const auto config_with = [](const std::string& lineage) {
+    return config_of("datasets:\n  sales:\n    landing: sales/*.csv\n    lineage: " + lineage +
+                     "\n    max_rejects: 1\n");
   };
-  const Config ours = config_with("true");
-  const Config theirs = config_with("false");
-  std::uint64_t steps = 0, their_steps = 0;
-  for (std::uint64_t theirs_dies_at = 0; theirs_dies_at <= their_steps + 1; ++theirs_dies_at) {
-    for (std::uint64_t at = 1; at <= std::max<std::uint64_t>(steps, 1); ++at) {
-      SCOPED_TRACE(testing::Message() << "at step " << at << ", dies at " << theirs_dies_at);
+  const Config ours = config_with("true"), theirs = config_with("false");
+  const auto run_with = [](ObjectStore& in, const Config& config, const Arrival& a) {
+    return run_arrival(in, config.datasets[0], a, {.resources = {.threads = 1}});
+  };
+  std::uint64_t steps = 1, their_steps = 0;
+  for (std::uint64_t dies_at = 0; dies_at <= their_steps + 1; ++dies_at) {
+    for (std::uint64_t at = 1; at <= steps + 1; ++at) {
+      SCOPED_TRACE(testing::Message() << "at step " << at << ", theirs dies at " << dies_at);
       store_ = make_memory_store();
       land("a.csv", "id,s\n1,x\n2,y\n3\n");
       const Arrival a = arrival("a.csv");
       FaultyStore store(*store_);
-      const auto run_with = [&](ObjectStore& in, const Config& config) {
-        return run_arrival(in, config.datasets[0], a, {.resources = {.threads = 1}});
-      };
-      store.set_meanwhile(at, [&] {
+      store.set_meanwhile(GetParam(), at, [&] {
         FaultyStore other(*store_);
-        other.set_fault(FaultyStore::Fault::kCrash, theirs_dies_at);
-        const auto done = run_with(other, theirs);
+        other.set_fault(FaultyStore::Fault::kCrash, dies_at);
+        const auto done = run_with(other, theirs, a);
         EXPECT_EQ(done.has_value(), !other.crashed());
         their_steps = std::max(their_steps, other.steps());
       });
-      const auto done = run_with(store, ours);
-      ASSERT_TRUE(done) << done.error().to_string();
+      const auto done = run_with(store, ours, a);
+      EXPECT_EQ(done.has_value(), !store.crashed());
       steps = std::max(steps, store.steps());
-      ASSERT_TRUE(finish_rewrites(*store_, a.dataset));
+      for (const Config* config : {&ours, &theirs}) {
+        const auto again = run_with(*store_, *config, a);
+        ASSERT_TRUE(again) << again.error().to_string();
+        EXPECT_TRUE(again->record);
+      }
 
       const auto records = list_runs(*store_, a.dataset).value();
       ASSERT_THAT(records, SizeIs(1));
@@ -324,7 +331,12 @@ TEST_F(RunArrival, TwoAttemptsUnderTwoConfigurationsLeaveTheFilesOfOne) {
     }
   }
   EXPECT_GT(their_steps, 5U);
+  EXPECT_GT(steps, 5U);
 }
+
+INSTANTIATE_TEST_SUITE_P(AndOurs, TwoConfigurations,
+                         ::testing::Values(FaultyStore::Fault::kNone, FaultyStore::Fault::kCrash,
+                                           FaultyStore::Fault::kCrashAfter));
 
 // An output that landed again has the first arrival's id in its stem.
 TEST_F(RunArrival, OrphansAreThoseOfTheArrivalAlone) {
@@ -430,6 +442,7 @@ TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
 
   land("a.csv", "id\n2\n");
   const auto landed = find_landed(*store_, config_, std::nullopt, true);
+  const std::string before_claim = store_->get(layout::claim_key(a.dataset, a.id))->bytes;
   const Instant claimed = store_->head(layout::claim_key(a.dataset, a.id))->modified;
   const auto give_up = [&](const Lease& held, std::chrono::hours later) {
     return give_up_abandoned(*store_, a.dataset, landed->arrivals, held, claimed + later);
@@ -440,6 +453,8 @@ TEST_F(RunArrival, AnAbandonedAttemptLeavesNothing) {
   EXPECT_THAT(give_up(nobodys, std::chrono::hours(23)).value(), testing::IsEmpty());
   EXPECT_EQ(keys(""), before);
   EXPECT_THAT(give_up(Lease(), std::chrono::hours(0)).value(), SizeIs(1));
+  ASSERT_TRUE(store_->put(layout::claim_key(a.dataset, a.id), before_claim));
+  EXPECT_THAT(give_up(nobodys, std::chrono::hours(25)).value(), SizeIs(1));
   EXPECT_TRUE(keys("curated/").empty());
   EXPECT_TRUE(keys("_lake/claims/").empty());
 }

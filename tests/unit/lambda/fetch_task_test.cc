@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/scripted_api.h"
+#include "lake/layout.h"
 #include "lambda/handler.h"
 #include "lambda/invoke_again.h"
 #include "stores/memory_store.h"
@@ -199,6 +200,21 @@ TEST_F(FetchTask, WhoeverFinishesAnswersForSlicesThatWereNotPublished) {
                 HasSubstr(delivery == 0 ? "rows were rejected" : "2 of 5 slices"));
   }
   EXPECT_THAT(invoked_, SizeIs(1));
+
+  // Published after all, as a replay does it.
+  const auto records = store_->list("_lake/fetches/devices/").value();
+  for (const ObjectInfo& object : records) {
+    if (!object.key.str().ends_with("/fetch.json")) continue;
+    const Json fetch = Json::parse(store_->get(object.key)->bytes);
+    for (const Json& slice : fetch["slices"]) {
+      if (slice["outcome"] != "failed") continue;
+      const ArrivalId arrival(slice["arrival"].get<std::string>());
+      ASSERT_TRUE(store_->put(layout::run_key(DatasetName("devices"), arrival), "{}"));
+    }
+  }
+  const auto repaired = handle(invoked_[0]);
+  ASSERT_TRUE(repaired) << repaired.error().to_string();
+  EXPECT_EQ((*repaired)["tasks"].back()["outcome"], "already_done");
 }
 
 // What was asked again are the failures alone.
