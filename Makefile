@@ -8,12 +8,16 @@ FUZZ_SECONDS ?= 60
 
 HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
 ARCH ?= $(HOST_ARCH)
+# `make test` tries everything. ARM64=OFF leaves out the other architecture, which is a second build;
+# SIMULATION=100 has so many arrivals in the simulated queue instead of a thousand.
+ARM64 ?= $(if $(filter x86_64-release,$(HOST_ARCH)-$(PRESET)),ON,OFF)
+SIMULATION ?= full
 
 .PHONY: help setup build demo test package bench soak fuzz format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, ARM64=ON for its tests, JOBS=n, BENCH="options of bench/run.py",'
+	@echo '  (PRESET=debug|sanitize|release, ARCH=x86_64|arm64, JOBS=n, ARM64=OFF and SIMULATION=100 for shorter tests, BENCH="options of bench/run.py",'
 	@echo '   BENCH_LOAD="options of bench/load.py", FETCH_BENCH="options of bench/fetch.py")'
 
 setup: ## install what build and tests need
@@ -27,9 +31,10 @@ demo: build ## a lake in demo-lake/: what landed, what became of it
 	@tools/demo
 
 test: setup ## every test: units, contracts, end to end, the checks of the repository
-	@$(if $(filter ON,$(ARM64)),tools/setup arm64 && cmake --preset $(PRESET) -DLAKEGATE_TEST_ARM64=ON >/dev/null)
+	@$(if $(filter ON,$(ARM64)),tools/setup arm64)
+	@cmake --preset $(PRESET) -DLAKEGATE_TEST_ARM64=$(ARM64) >/dev/null
 	@tools/build $(PRESET)
-	@ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
+	@LAKEGATE_SIMULATION=$(SIMULATION) ctest --preset $(PRESET) -j $(JOBS) --no-label-summary
 
 package: ## build/lakegate-ARCH.zip for Lambda, .tar.gz for laptops
 	@tools/setup build $(if $(filter-out $(HOST_ARCH),$(ARCH)),arm64)
