@@ -62,9 +62,14 @@ class Function:
     def invoke(self, event: dict, kill_after: float | None) -> tuple[str, bytes] | None:
         """What the function answered; None if it was killed before."""
         invocation = self.api.send(event, timeout=300)
-        killer = None
+        killer, killed = None, threading.Event()
+
+        def kill() -> None:
+            killed.set()
+            self.process.kill()
+
         if kill_after is not None:
-            killer = threading.Timer(kill_after, self.process.kill)
+            killer = threading.Timer(kill_after, kill)
             invocation.taken.wait(timeout=60)
             killer.start()
         answer = None
@@ -79,19 +84,13 @@ class Function:
             if killer is not None:
                 killer.cancel()
                 killer.join()
-        if killer is not None:
-            self._replace_if_dead()
+        if killed.is_set():  # perhaps just after it had answered
+            self.process.wait()
+            self.api.close()
+            self.start()
         elif answer is None:
             raise AssertionError(f"the function ended by itself with {self.process.poll()}")
         return (answer.kind, answer.body) if answer else None
-
-    def _replace_if_dead(self) -> None:
-        try:
-            self.process.wait(timeout=0.01)
-        except subprocess.TimeoutExpired:
-            return
-        self.api.close()
-        self.start()
 
     def close(self) -> None:
         self.process.kill()
