@@ -62,14 +62,6 @@ Result<void> remove_unnamed(ObjectStore& store, const RunRecord& record, int las
   return remove_except(store, record.arrival.dataset, record.arrival.id, keep, last_generation);
 }
 
-}  // namespace
-
-Result<void> remove_orphans(ObjectStore& store, const RunRecord& record) {
-  return remove_unnamed(store, record, kEveryGeneration);
-}
-
-namespace {
-
 Failure rewritten_meanwhile(const Arrival& arrival) {
   return fail(ErrorKind::kConflict,
               "another process has rewritten or cleaned up this arrival meanwhile; nothing was "
@@ -119,7 +111,7 @@ Result<void> settle_rewrite(ObjectStore& store, const DatasetName& dataset,
   const auto put = store.put_if_match(run_key, fenced, blob->tag);
   if (!put && put.error().kind == ErrorKind::kConflict) return {};  // committed just now: not dead
   if (!put) return Failure(put.error());
-  LAKEGATE_CHECK(remove_orphans(store, record));
+  LAKEGATE_CHECK(remove_unnamed(store, record, kEveryGeneration));
   return store.remove(rewrite_key(dataset, arrival));
 }
 

@@ -10,10 +10,6 @@
 
 namespace lakegate {
 
-// Removes from curated/ and rejected/ of the record's dataset every file of its arrival that the
-// record does not name.
-Result<void> remove_orphans(ObjectStore& store, const RunRecord& record);
-
 // kConflict where `now`, the run record as it stands, is of another generation than `record`, which
 // was read before.
 Result<void> check_not_rewritten(const Blob& now, const RunRecord& record);

@@ -69,10 +69,8 @@ std::size_t place_of(std::string_view key, std::size_t guess, Observed& observed
   return place;
 }
 
-}  // namespace
-
-bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& keys,
-                     std::string& scratch, int depth) {
+// Calls `see(value, its place among the fields)` for each member. False: not what members may be.
+bool for_each_member(ondemand::object& object, Observed& observed, OpenKeys& keys, auto see) {
   const std::size_t mark = keys.open();
   std::size_t place = 0;
   for (auto next : object) {
@@ -82,25 +80,23 @@ bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& key
     if (!key) return false;
     keys.add(*key);
     place = place_of(*key, place, observed);
-    if (!observe_value(field.value(), observed.fields[place].second, keys, scratch, depth + 1))
-      return false;
+    if (!see(field.value(), place)) return false;
     ++place;
   }
   return keys.close(mark);
 }
 
+}  // namespace
+
+bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& keys,
+                     std::string& scratch, int depth) {
+  return for_each_member(object, observed, keys, [&](ondemand::value& value, std::size_t place) {
+    return observe_value(value, observed.fields[place].second, keys, scratch, depth + 1);
+  });
+}
+
 bool observe_names(ondemand::object& object, Observed& observed, OpenKeys& keys) {
-  const std::size_t mark = keys.open();
-  std::size_t place = 0;
-  for (auto next : object) {
-    ondemand::field field;
-    if (std::move(next).get(field)) return false;
-    const auto key = keys.plain(field.escaped_key());
-    if (!key) return false;
-    keys.add(*key);
-    place = place_of(*key, place, observed) + 1;
-  }
-  return keys.close(mark);
+  return for_each_member(object, observed, keys, [](ondemand::value&, std::size_t) { return true; });
 }
 
 }  // namespace lakegate::json

@@ -347,7 +347,7 @@ TEST_F(RunArrival, OrphansAreThoseOfTheArrivalAlone) {
   const RunRecord second = *run(stem + ".csv")->record;
   ASSERT_TRUE(
       store_->put(ObjectKey("curated/sales/a-" + first.arrival.id.str() + "-g2-001.parquet"), ""));
-  ASSERT_TRUE(remove_orphans(*store_, first));
+  ASSERT_TRUE(end_rewrite(*store_, first, 2));
   EXPECT_THAT(keys("curated/"), testing::UnorderedElementsAre(first.outputs[0].key.str(),
                                                               second.outputs[0].key.str()));
 }
