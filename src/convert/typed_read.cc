@@ -18,7 +18,7 @@ namespace {
 
 // The encoder's row group takes its part of the budget; each chunk in flight, with its index and
 // its columns, about 8 MiB at worst.
-constexpr std::uint64_t kEncoderBytes = 24 * 1024 * 1024;
+constexpr std::uint64_t kEncoderBytes = 32 * 1024 * 1024;
 constexpr std::uint64_t kBytesPerChunk = 8 * 1024 * 1024;
 
 OrderedOptions ordered_options(const Resources& resources) {

@@ -96,7 +96,8 @@ bool observe_members(ondemand::object& object, Observed& observed, OpenKeys& key
 }
 
 bool observe_names(ondemand::object& object, Observed& observed, OpenKeys& keys) {
-  return for_each_member(object, observed, keys, [](ondemand::value&, std::size_t) { return true; });
+  return for_each_member(object, observed, keys,
+                         [](ondemand::value&, std::size_t) { return true; });
 }
 
 }  // namespace lakegate::json

@@ -13,6 +13,10 @@
 namespace lakegate {
 namespace {
 
+// Of more, the table in which the writer finds them again takes 6 MB for each column (it grows
+// fourfold when half full, an entry has 24 bytes), and looking them up misses the cache.
+constexpr double kMostDistinct = 32 * 1024;
+
 // Counts distinct values by 64-bit hashes, in the order of the rows.
 class DistinctCounter {
  public:
@@ -276,6 +280,7 @@ ColumnEncoding choose_encoding(const EncodingSample& sample, const EncodingLimit
   const double distinct = extrapolate_distinct(*profile, values);
   const double dictionary = distinct * profile->plain_bytes;
   if (dictionary > static_cast<double>(limits.dictionary_bytes)) return otherwise;
+  if (distinct > kMostDistinct) return otherwise;
   const double indexes = values * std::ceil(std::log2(std::max(distinct, 2.0))) / 8;
   // Delta is quicker than looking values up, so a dictionary has to be clearly smaller.
   const double rival = otherwise == ColumnEncoding::kDelta ? 0.8 * values * profile->delta_bytes

@@ -60,17 +60,14 @@ TEST(ChooseEncoding, Integers) {
 }
 
 TEST(ChooseEncoding, DoublesAndTextsThatRepeatHaveADictionary) {
-  const auto a_hundred_thousand = [](auto, auto& random) {
-    return static_cast<std::int64_t>(random() % 100'000);
+  const auto one_of = [](std::uint64_t kinds) {
+    return [kinds](auto, auto& random) { return static_cast<std::int64_t>(random() % kinds); };
   };
   const auto noise = [](auto, auto& random) { return static_cast<std::int64_t>(random() >> 8); };
-  EXPECT_EQ(choose(doubles(a_hundred_thousand)), ColumnEncoding::kDictionary);
+  EXPECT_EQ(choose(doubles(one_of(32'000))), ColumnEncoding::kDictionary);
+  EXPECT_EQ(choose(doubles(one_of(33'000))), ColumnEncoding::kPlain);
   EXPECT_EQ(choose(doubles(noise)), ColumnEncoding::kPlain);
-  // 100,000 texts of a dozen bytes are more than a dictionary may have.
-  EXPECT_EQ(choose(texts(a_hundred_thousand)), ColumnEncoding::kPlain);
-  EXPECT_EQ(
-      choose(texts([](auto, auto& random) { return static_cast<std::int64_t>(random() % 5'000); })),
-      ColumnEncoding::kDictionary);
+  EXPECT_EQ(choose(texts(one_of(5'000))), ColumnEncoding::kDictionary);
   EXPECT_EQ(choose(texts(noise)), ColumnEncoding::kPlain);
 }
 
