@@ -155,7 +155,7 @@ class Replay {
                                        dataset_.name.str(), options_.arrival));
     if (skipped_ > 0)
       context_.note(
-          fmt::format("{} left as they are: what landed then has been replaced or is gone",
+          fmt::format("{} left alone: what landed then has been replaced or is gone",
                       counted(skipped_, "arrival")));
     const std::size_t count = entries_.size();
     if (context_.json())

@@ -18,8 +18,9 @@ constexpr std::size_t kDeliveries = 16;                 // before replies are lo
 constexpr std::chrono::milliseconds kTick{200};
 // A request is built anew when it has waited for so long: signatures and tokens have an end.
 constexpr std::chrono::seconds kFresh{30};
-// How large replies are before any has been seen. If it is wrong, they wait for memory.
-constexpr double kFirstGuess = 48 * 1024;
+// How large replies are before any has been seen: some hundreds are asked for at once in a few MiB.
+// If it is wrong, they wait for memory, after kReplyWindow of each.
+constexpr double kFirstGuess = 12 * 1024;
 // What a set takes from when it is begun, whatever becomes of it: those behind an old one that is
 // still waited for may all fail at once.
 constexpr std::size_t kSetBytes = 1024;
