@@ -146,7 +146,8 @@ Result<int> add(Options& options, Context& context) {
                      field.name) != found->columns_without_value.end();
   });
   const std::string yaml = "landing: " + in_yaml_quotes(dataset.landing) + "\n" +
-                           csv_yaml(options.file.open.csv) + "schema:\n" + to_yaml(schema, 2);
+                           csv_yaml(options.file.open.csv) +
+                           (schema.fields.empty() ? "" : "schema:\n" + to_yaml(schema, 2));
   LAKEGATE_TRY(const LakeFile file, read_lake_file(*lake.store));
   LAKEGATE_TRY(const std::string text, with_folders(file.text, lake, dataset.name));
   LAKEGATE_TRY(const std::string edited, with_dataset(text, yaml, dataset.name));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/report_json.h"
+#include "convert/curated_writer.h"
 #include "convert/lake_run.h"
 
 namespace lakegate::cli {
@@ -32,6 +33,10 @@ std::vector<Error> problems_of(const ObjectStore& store, const DatasetConfig& da
   };
   check_key(dataset.key, "key");
   if (dataset.serve) check_key(dataset.serve->key, "serve.key");
+  if (remembered)
+    if (auto fits = check_columns(dataset.partition_by, dataset.lineage, *known); !fits)
+      problems.push_back({ErrorKind::kInvalidInput,
+                          fmt::format("dataset {}: {}", dataset.name.str(), fits.error().message)});
   return problems;
 }
 

@@ -73,6 +73,13 @@ Result<Schema> read_schema_file(const std::string& path) {
   return parse_field_list(text, path);
 }
 
+// "" is no file, and "-" is stdin here and stdout there.
+bool is_same_file(const std::string& read, const std::string& written) {
+  if (read.empty() || written.empty() || read == "-" || written == "-") return false;
+  std::error_code ignored;
+  return read == written || std::filesystem::equivalent(read, written, ignored);
+}
+
 // What must not be, whatever the files hold.
 Result<void> check_usage(const Options& options, const Context& context) {
   if (options.output == "-" && context.out.is_terminal())
@@ -80,12 +87,21 @@ Result<void> check_usage(const Options& options, const Context& context) {
         "Parquet is not for a terminal: name an output file, or send stdout somewhere (`> FILE`)");
   if (options.output == "-" && context.json())
     return invalid_input("--format json prints to stdout, where OUTPUT - goes too; name a file");
-  std::error_code ignored;
-  if (std::filesystem::equivalent(options.input, options.output, ignored))
-    return invalid_input(
-        fmt::format("{} is both INPUT and OUTPUT; name another output", options.output));
-  if (!options.rejects_file.empty() && options.rejects_file == options.output)
-    return invalid_input("--rejects and OUTPUT are the same file");
+  if (options.rejects_file == "-" && options.output == "-")
+    return invalid_input("both OUTPUT and --rejects are stdout; name a file for one of them");
+  // What is written must be none of the others.
+  struct Role {
+    const std::string& path;
+    std::string_view name;
+  };
+  const Role output{options.output, "OUTPUT"}, rejects{options.rejects_file, "--rejects"};
+  const Role input{options.input, "INPUT"}, schema{options.schema_file, "--schema"};
+  for (const auto& [read, written] :
+       {std::pair(input, output), std::pair(schema, output), std::pair(input, rejects),
+        std::pair(schema, rejects), std::pair(output, rejects)})
+    if (is_same_file(read.path, written.path))
+      return invalid_input(fmt::format("{} is both {} and {}; name another file", written.path,
+                                       read.name, written.name));
   return {};
 }
 

@@ -53,16 +53,13 @@ Result<int> load_dataset_again(LakeSession& lake, const Options& options, Contex
   int code = 0;
   for (const LoadFailure& failure : done.failures)
     code = context.failed(with_file(failure.error, failure.arrival.key.str()));
-  std::uint64_t rows = 0, rejected = 0;
+  std::uint64_t rows = 0;
   Json loads = Json::array();
   for (const LoadRecord& record : done.loads) {
     rows += record.rows_read;
-    rejected += record.rows_rejected;
+    if (record.rows_rejected > 0) context.warning(left_out(record));
     loads.push_back(json_of(record));
   }
-  if (rejected > 0)
-    context.warning(fmt::format("{}: {} without a usable key, left out", dataset->name.str(),
-                                counted(rejected, "row")));
   if (context.json())
     print_json(context.out, {{"ok", code == 0},
                              {"dataset", dataset->name.str()},
@@ -127,12 +124,15 @@ Result<std::unique_ptr<TableServer>> tables_for(const Options& options, const Co
 
 Result<int> load_one_file(const Options& options, Context& context) {
   LAKEGATE_TRY(std::shared_ptr<const Input> input, open_file(options.input));
+  const std::uint64_t size = input->size();
   if (!is_parquet(*input)) {
     LAKEGATE_TRY(input, Spool::parquet_of(std::move(input), options.input, context));
   }
   LAKEGATE_TRY(const Instant modified, modified_at(options.input));
   LAKEGATE_TRY(const auto tables, tables_for(options, context));
   LAKEGATE_TRY(const FileLoaded done, load_file(*tables, {.parquet = std::move(input),
+                                                          .name = options.input,
+                                                          .size = size,
                                                           .modified = modified,
                                                           .table = TableName(options.table),
                                                           .key = options.key,

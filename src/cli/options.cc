@@ -84,10 +84,12 @@ void add_csv_options(CLI::App& app, CsvOptions& csv) {
   add_parsed(
       app, "--quote", "CHAR", [&](const std::string& text) { return read_quote(text, csv.quote); },
       "What quotes cells, or none (default: recognised)");
-  app.add_flag_callback(
+  CLI::Option* const header = app.add_flag_callback(
       "--header", [&] { csv.header = true; },
       "The first record names the columns (default: recognised)");
-  app.add_flag_callback("--no-header", [&] { csv.header = false; }, "It does not");
+  app.add_flag_callback(
+         "--no-header", [&] { csv.header = false; }, "It does not")
+      ->excludes(header);
   app.add_option("--null", csv.nulls, "A further text that means null; may be repeated")
       ->type_name("TEXT")
       ->allow_extra_args(false);

@@ -154,9 +154,8 @@ class Replay {
       return invalid_input(fmt::format("dataset {} has no arrival whose id begins with {}",
                                        dataset_.name.str(), options_.arrival));
     if (skipped_ > 0)
-      context_.note(
-          fmt::format("{} left alone: what landed then has been replaced or is gone",
-                      counted(skipped_, "arrival")));
+      context_.note(fmt::format("{} left alone: what landed then has been replaced or is gone",
+                                counted(skipped_, "arrival")));
     const std::size_t count = entries_.size();
     if (context_.json())
       print_json(context_.out, {{"ok", failed_ == 0},

@@ -6,6 +6,7 @@
 
 #include "cli/amounts.h"
 #include "lake/layout.h"
+#include "load/load.h"
 
 namespace lakegate::cli {
 namespace {
@@ -149,10 +150,9 @@ void RunReport::loads(const std::string& dataset, const LoadSummary& done) {
 
 void RunReport::load(const LoadRecord& record) {
   table_rows_ += record.rows_written;
+  rejected_by_tables_ += record.rows_rejected;
   loads_.push_back(json_of(record));
-  if (record.rows_rejected > 0)
-    context_.warning(fmt::format("table {}: {} without a usable key, left out", record.table.str(),
-                                 counted(record.rows_rejected, "row")));
+  if (record.rows_rejected > 0) context_.warning(left_out(record));
 }
 
 void RunReport::unmatched(const std::vector<ObjectKey>& keys) {
@@ -165,10 +165,19 @@ void RunReport::unmatched(const std::vector<ObjectKey>& keys) {
   }
 }
 
+std::string left_out(const LoadRecord& record) {
+  return fmt::format(
+      "table {}: {} left out, because a column of the key is null or, with `write: insert`, the "
+      "key "
+      "is there; {} says which and why",
+      record.table.str(), counted(record.rows_rejected, "row"),
+      load_rejects_key(record.table, record.arrival).str());
+}
+
 int RunReport::finish(Rejects rejects) {
   const bool ok = failures_ == 0 && errors_.empty() && unmatched_.empty() && sets_failed_ == 0 &&
                   unfinished_ == 0;
-  const bool strictly_ok = rejects == Rejects::kAllowed || rejected_ == 0;
+  const bool strictly_ok = rejects == Rejects::kAllowed || rejected_ + rejected_by_tables_ == 0;
   const int code = error_code_ > 0 ? error_code_ : ok && strictly_ok ? 0 : 1;
   if (context_.json()) {
     Json document = {{"ok", code == 0}, {"lake", lake_}};
@@ -181,7 +190,9 @@ int RunReport::finish(Rejects rejects) {
     return code;
   }
   if (context_.quiet()) return code;
-  std::string summary = loads_.empty() ? "nothing new" : "nothing new has landed";
+  std::string summary = !loads_.empty()  ? "nothing new has landed"
+                        : failures_ == 0 ? "nothing new"
+                                         : "no arrival was converted";
   if (arrivals_ > 0)
     summary =
         fmt::format("{}: {}{}", counted(arrivals_, "arrival"), counted(rows_, "row"),

@@ -49,8 +49,12 @@ class RunReport {
        unmatched_ = Json::array(), fetches_ = Json::array();
   std::uint64_t arrivals_ = 0, rows_ = 0, rejected_ = 0, failures_ = 0, table_rows_ = 0,
                 sets_failed_ = 0, unfinished_ = 0;
+  std::uint64_t rejected_by_tables_ = 0;
   int error_code_ = 0;
 };
+
+// What to say of rows that a table did not take: how many, why that may be, where they are.
+std::string left_out(const LoadRecord& record);
 
 // "landing/equipment/a.csv" -> "equipment/a.csv", for people.
 std::string short_key(const ObjectKey& key);

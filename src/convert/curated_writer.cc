@@ -111,9 +111,25 @@ Result<std::shared_ptr<arrow::Array>> constant(const Field& field, const std::st
   return from_arrow(arrow::MakeArrayFromScalar(*scalar, rows, memory_pool()));
 }
 
-// A name that the output needs for itself must not be a column's.
-Result<void> check_names(const CuratedLayout& layout, const Schema& schema) {
-  for (const PartitionLevel& level : layout.partition_by) {
+// A value that is too long for a folder's name would fail only when its neighbours are visible.
+Result<void> check_folders(const std::string& partition) {
+  for (std::size_t begin = 0; begin < partition.size();) {
+    const std::size_t end = std::min(partition.find('/', begin), partition.size());
+    if (end - begin > kMaxFolderBytes)
+      return invalid_input(fmt::format(
+          "a value of the partition column {} makes a folder name of {} bytes, {} are possible; "
+          "partition by another column, or shorten the value",
+          partition.substr(begin, partition.find('=', begin) - begin), end - begin,
+          kMaxFolderBytes));
+    begin = end + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_columns(const PartitionSpec& partition_by, bool lineage, const Schema& schema) {
+  for (const PartitionLevel& level : partition_by) {
     if (needs_row(level) && schema.find(level.source) == nullptr)
       return invalid_input(
           fmt::format("partition_by names the column {}, which the file and the schema do not have",
@@ -139,7 +155,7 @@ Result<void> check_names(const CuratedLayout& layout, const Schema& schema) {
                       "its type and format",
                       level.source, to_string(type)));
   }
-  if (layout.lineage)
+  if (lineage)
     for (const Field& field : kLineageFields)
       if (schema.find(field.name) != nullptr)
         return invalid_input(fmt::format(
@@ -147,23 +163,6 @@ Result<void> check_names(const CuratedLayout& layout, const Schema& schema) {
             field.name));
   return {};
 }
-
-// A value that is too long for a folder's name would fail only when its neighbours are visible.
-Result<void> check_folders(const std::string& partition) {
-  for (std::size_t begin = 0; begin < partition.size();) {
-    const std::size_t end = std::min(partition.find('/', begin), partition.size());
-    if (end - begin > kMaxFolderBytes)
-      return invalid_input(fmt::format(
-          "a value of the partition column {} makes a folder name of {} bytes, {} are possible; "
-          "partition by another column, or shorten the value",
-          partition.substr(begin, partition.find('=', begin) - begin), end - begin,
-          kMaxFolderBytes));
-    begin = end + 1;
-  }
-  return {};
-}
-
-}  // namespace
 
 bool partition_needs_rows(const PartitionSpec& spec) {
   return std::any_of(spec.begin(), spec.end(), needs_row);
@@ -195,7 +194,7 @@ Result<void> CuratedWriter::begin(const Schema& schema,
   sealed_.clear();
   parts_in_partition_ = 0;
   schema_ = schema;
-  LAKEGATE_CHECK(check_names(layout_, schema_));
+  LAKEGATE_CHECK(check_columns(layout_.partition_by, layout_.lineage, schema_));
   spool_ =
       partition_needs_rows(layout_.partition_by) ? std::make_unique<PartitionSpool>() : nullptr;
 

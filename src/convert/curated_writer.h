@@ -29,6 +29,10 @@ struct CuratedLayout {
   ParquetOptions parquet;
 };
 
+// Whether rows of this schema can be partitioned so: kInvalidInput where a column is missing or of
+// another kind, or where a name that the output needs for itself is a column's.
+Result<void> check_columns(const PartitionSpec& partition_by, bool lineage, const Schema& schema);
+
 // A part ends with the batch that reaches either.
 inline constexpr std::uint64_t kPartRows = 16 * 1024 * 1024;
 inline constexpr std::uint64_t kPartBytes = 512 * 1024 * 1024;

@@ -434,14 +434,14 @@ Result<FileLoaded> load_file(TableServer& tables, const FileLoad& load) {
   }
   LAKEGATE_TRY(const auto table, tables.open(definition));
   const DatasetName none;
-  const ObjectKey key(load.parquet->name());
-  const std::uint64_t size = load.parquet->size();
-  LAKEGATE_TRY(const auto writing,
-               table->begin({.arrival = {.key = key,
-                                         .size = size,
-                                         .arrived_at = load.modified,
-                                         .id = make_arrival_id(none, key, "", size, load.modified)},
-                             .write = load.write}));
+  const ObjectKey key(load.name);
+  LAKEGATE_TRY(
+      const auto writing,
+      table->begin({.arrival = {.key = key,
+                                .size = load.size,
+                                .arrived_at = load.modified,
+                                .id = make_arrival_id(none, key, "", load.size, load.modified)},
+                    .write = load.write}));
   LAKEGATE_CHECK(
       read_curated(load.parquet, definition.schema.fields, {},
                    [&](const arrow::RecordBatch& batch) { return writing->write(batch); }));

@@ -78,6 +78,8 @@ Result<std::optional<LoadRecord>> load_if_due(ObjectStore& store, TableServer& t
 // A Parquet file by itself: no lake, no record.
 struct FileLoad {
   std::shared_ptr<const Input> parquet;
+  std::string name;  // where its rows come from, which need not be where the Parquet is
+  std::uint64_t size = 0;
   Instant modified;  // of the file: its rows are as new as that
   TableName table;
   std::vector<std::string> key;

@@ -17,4 +17,10 @@ inline bool days_from_civil(int year, unsigned month, unsigned day, std::int32_t
   return true;
 }
 
+// The same of an instant: a time of day near either end may leave them when its zone is taken off.
+inline bool is_in_civil_years(std::int64_t micros) {
+  constexpr std::int64_t kFirstDay = -719'162, kBehindLastDay = 2'932'897;
+  return micros >= kFirstDay * kMicrosPerDay && micros < kBehindLastDay * kMicrosPerDay;
+}
+
 }  // namespace lakegate

@@ -200,6 +200,14 @@ bool read_timestamp(std::string_view text, std::int64_t& micros, std::string_vie
   return true;
 }
 
+// Takes off the zone that is written behind a timestamp.
+bool to_utc(std::string_view zone, std::int64_t& micros) {
+  std::int64_t offset = 0;
+  if (!read_zone(zone, offset)) return false;
+  micros -= offset;
+  return is_in_civil_years(micros);
+}
+
 Seen classify_number(std::string_view text) {
   Decimal number;
   if (!read_decimal(text, number) || number.leading_zero) return kSeenText;
@@ -219,7 +227,7 @@ Seen classify_time(std::string_view text) {
   std::string_view rest;
   if (!read_timestamp(text, micros, rest)) return kSeenText;
   if (rest.empty()) return kSeenTimestamp;
-  return read_zone(rest, micros) ? kSeenTimestampTz : kSeenText;
+  return to_utc(rest, micros) ? kSeenTimestampTz : kSeenText;
 }
 
 bool looks_like_time(std::string_view text) {
@@ -325,10 +333,7 @@ bool parse_timestamp(std::string_view text, std::int64_t& micros) {
 
 bool parse_timestamptz(std::string_view text, std::int64_t& micros) {
   std::string_view rest;
-  std::int64_t offset = 0;
-  if (!read_timestamp(text, micros, rest) || !read_zone(rest, offset)) return false;
-  micros -= offset;
-  return true;
+  return read_timestamp(text, micros, rest) && to_utc(rest, micros);
 }
 
 bool is_null_token(std::string_view text) {

@@ -156,7 +156,7 @@ struct FormatReader {
     micros = days * kMicrosPerDay +
              ((clock_hour * 60 + minute) * 60 + second) * std::int64_t{1'000'000} + fraction -
              offset_micros;
-    return true;
+    return is_in_civil_years(micros);
   }
 };
 

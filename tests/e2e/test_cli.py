@@ -130,6 +130,31 @@ def test_convert_options(program, tmp_path):
         assert readers.pyarrow_table(tmp_path / f"{compression}.parquet").to_pylist() == [{"device Id": 1, "2nd": 2}]
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["in.csv", "in.csv"],
+        ["in.csv", "link.csv"],
+        ["in.csv", "o.parquet", "--rejects", "in.csv"],
+        ["in.csv", "o.parquet", "--rejects", "./link.csv"],
+        ["in.csv", "fields.yaml", "--schema", "fields.yaml"],
+        ["in.csv", "o.parquet", "--schema", "fields.yaml", "--rejects", "fields.yaml"],
+        ["in.csv", "o.parquet", "--rejects", "o.parquet"],
+        ["in.csv", "-", "--rejects", "-"],
+    ],
+    ids=" ".join,
+)
+def test_convert_writes_over_nothing_that_it_reads(program, tmp_path, args):
+    texts = {"in.csv": "a,b\n1,2\n3\n", "fields.yaml": "- {name: a, type: int64}\n- {name: b, type: int64}\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "link.csv").symlink_to("in.csv")
+    outcome = program("convert", *args, "--max-rejects", "100%", code=2, cwd=tmp_path)
+    assert "both" in outcome.err
+    assert {name: (tmp_path / name).read_text() for name in texts} == texts
+    assert not (tmp_path / "o.parquet").exists()
+
+
 def test_rejects_within_and_past_the_limit(program, tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 998 + "1\n1,2,3\n")
     outcome = program("convert", tmp_path / "a.csv", tmp_path / "o.parquet", "--rejects", tmp_path / "r.ndjson", code=0)
@@ -160,6 +185,15 @@ def test_add_writes_a_dataset_that_runs(program, lake, tmp_path):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
     assert [field["type"] for field in document["datasets"][name]["schema"]] == ["text", "double"]
     lake("check", code=0)
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "a,b\n"), ("a.ndjson", "{}\n{}\n")])
+def test_add_of_a_sample_without_values(program, lake, tmp_path, name, text):
+    """What is known of it is written, and nothing that lakegate itself would refuse."""
+    (tmp_path / name).write_text(text)
+    lake("add", tmp_path / name, "--name", "d", code=0)
+    lake("check", code=0)
+    lake("run", code=0)
 
 
 def test_environment_names_the_lake_and_its_configuration(program, lake, tmp_path):

@@ -223,6 +223,18 @@ def test_all_errors_at_once(lake):
     assert "lake.yaml:4:" in outcome.err and "lake.yaml:5:" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("partition", "word"),
+    [("nope", "nope"), ("{column: x, by: month}", "not a date or timestamp"), ("{column: t, by: month, as: x}", "x=")],
+)
+def test_check_of_partitions_against_the_remembered_schema(lake, partition, word):
+    lake.land("d/a.csv", "x,t\n1,2024-01-01\n")
+    lake("run", code=0)
+    lake.configure(D + f"    partition_by: [{partition}]\n")
+    outcome = lake("check", code=2)
+    assert word in outcome.err and "lake.yaml" in outcome.err, outcome
+
+
 def test_check_against_the_remembered_schema(lake):
     """A declaration that contradicts what the lake holds is found offline, before anything runs."""
     lake.land("d/a.csv", "x\n1.5\n")

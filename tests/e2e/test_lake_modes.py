@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import re
+import sqlite3
 
 import pytest
 
@@ -188,8 +191,11 @@ def test_write_insert_rejects_existing_keys(lake):
     lake.land("d/a.csv", content({1: "a"}), at=T0)
     lake("run", code=0)
     lake.land("d/b.csv", content({1: "b", 2: "b"}), at=T0 + 60)
-    lake("run")
-    assert served(lake)[1] == "a"
+    outcome = lake("run", "--strict", code=1)
+    assert served(lake) == {1: "a", 2: "b"}
+    (rejects,) = re.findall(r"_lake/loads/\S+", outcome.err)
+    assert "key_exists" in (lake.root / rejects).read_text()
+    assert "1 row left out" in outcome.err, outcome
 
 
 def test_load_of_a_single_file(program, lake, tmp_path):
@@ -199,3 +205,10 @@ def test_load_of_a_single_file(program, lake, tmp_path):
     (path,) = lake.curated("d")
     lake("load", path, "--table", "Other", "--key", "id", code=0)
     assert [row["v"] for row in lake.table("Other", "id")] == ["a", "b"]
+
+
+def test_rows_of_a_loaded_file_say_where_they_are_from(lake, tmp_path):
+    (tmp_path / "a.csv").write_text(content({1: "a"}))
+    lake("load", tmp_path / "a.csv", "--table", "Other", "--key", "id", code=0)
+    with contextlib.closing(sqlite3.connect(lake.root / "_lake" / "tables.sqlite")) as tables:
+        assert tables.execute("SELECT _lakegate_source FROM Other").fetchall() == [(str(tmp_path / "a.csv"),)]

@@ -253,6 +253,7 @@ Result<Detected> detect(Sample sample, const OpenOptions& options, const std::st
   }
   std::vector<std::string> cells = cells_of(block, first, detected.dialect);
   detected.has_header = is_header(cells, options);
+  detected.header_is_told = options.csv.header.has_value();
   detected.start = {.offset = skipped, .line = 1 + lines_before};
   if (!detected.has_header) {
     // Its number of columns is that of the first record that is sound.
@@ -295,7 +296,7 @@ Result<Detected> detect(Sample sample, const OpenOptions& options, const std::st
 
 ColumnNames name_columns(const Detected& detected) {
   ColumnNames columns;
-  if (!detected.has_header) {
+  if (!detected.has_header && !detected.header_is_told) {
     columns.remarks.push_back(
         fmt::format("no header found: the columns are named column_1 to column_{} (a header that "
                     "was not recognised is taken with --header)",

@@ -24,6 +24,7 @@ struct Detected {
   Dialect dialect;
   RecordCutter::Start start;  // of the first record that is not the header
   bool has_header = false;
+  bool header_is_told = false;      // whether there is one: by the options
   std::vector<std::string> header;  // as it stands
   std::size_t columns = 0;
 };
