@@ -61,7 +61,9 @@ std::string possible_types(const LogicalType& from) {
     if (type && *type != from && can_widen(from, *type))
       names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  return names.empty() ? "nothing: it holds everything already" : names;
+  if (!names.empty()) return names;
+  return from.is(Kind::kText) ? "nothing: it holds everything already"
+                              : "nothing: lists, structs and bytes are not widened";
 }
 
 Result<void> try_cast(const ObjectStore& store, const OutputFile& file, const std::string& column,
@@ -72,7 +74,13 @@ Result<void> try_cast(const ObjectStore& store, const OutputFile& file, const st
     LAKEGATE_TRY(auto batch, batches->next());
     if (!batch) return {};
     const auto array = batch->GetColumnByName(column);
-    if (array) LAKEGATE_CHECK(cast_exactly(array, to_arrow(to)));
+    if (!array) continue;
+    if (auto fits = cast_exactly(array, to_arrow(to)); !fits) {
+      Error error = std::move(fits).error();
+      error.where.file = file.key.str();
+      error.message = column + ": " + error.message;
+      return Failure(std::move(error));
+    }
   }
 }
 

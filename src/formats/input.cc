@@ -204,6 +204,11 @@ Result<std::shared_ptr<Input>> open_file(const std::string& path) {
     return input_of(std::move(spooled), "stdin");
   }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT && path.find("://") != std::string::npos)
+    return fail(ErrorKind::kNotFound,
+                "only files of this machine are read here; a lake on S3 is named with --lake "
+                "s3://BUCKET/PREFIX, and an API is asked through a dataset (`lakegate add URL`)",
+                {.file = path});
   if (fd < 0) return system_failure(errno, "open", path);
   return input_of(FileDescriptor(fd), path);
 }

@@ -23,6 +23,13 @@ constexpr std::size_t kTypedRows = 1000;
 
 Result<void> refuse_what_is_no_text(Sample sample, const std::string& file) {
   const std::string_view bytes = sample.bytes;
+  using namespace std::string_view_literals;
+  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) {
+    return invalid_input(
+        "the file is UTF-32: convert it to UTF-8 first, for instance with `iconv -f UTF-32 -t "
+        "UTF-8`",
+        {.file = file});
+  }
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
     return invalid_input(
         "the file is UTF-16: convert it to UTF-8 first, for instance with `iconv -f UTF-16 -t "

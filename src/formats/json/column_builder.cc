@@ -45,7 +45,7 @@ std::string_view wider_type(Kind from, std::string_view value) {
 std::string cure_of(const LogicalType& type, bool is_nested, std::string_view value) {
   const bool can_widen =
       !is_nested && !type.is(Kind::kList) && !type.is(Kind::kStruct) && !type.is(Kind::kBinary);
-  if (!can_widen) return "correct the value, or declare the column as text";
+  if (!can_widen) return "correct the value, or declare the column as text in a new dataset";
   return widen_cure(wider_type(type.kind, value));
 }
 
