@@ -159,7 +159,8 @@ Result<int> convert_input(const Options& options, Context& context) {
   const Counts& counts = summary->counts;
   if (!summary->within_limit)
     return invalid_input(
-        counts.rows_written == 0
+        counts.rows_in == 1 ? "its only row was rejected; nothing was written"
+        : counts.rows_written == 0
             ? fmt::format("all {} were rejected; nothing was written",
                           counted(counts.rows_in, "row"))
             : fmt::format("{} of {} were rejected, more than --max-rejects {} allows; nothing was "

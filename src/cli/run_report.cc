@@ -166,12 +166,9 @@ void RunReport::unmatched(const std::vector<ObjectKey>& keys) {
 }
 
 std::string left_out(const LoadRecord& record) {
-  return fmt::format(
-      "table {}: {} left out, because a column of the key is null or, with `write: insert`, the "
-      "key "
-      "is there; {} says which and why",
-      record.table.str(), counted(record.rows_rejected, "row"),
-      load_rejects_key(record.table, record.arrival).str());
+  return fmt::format("table {}: {} left out; {} says which and why", record.table.str(),
+                     counted(record.rows_rejected, "row"),
+                     load_rejects_key(record.table, record.arrival).str());
 }
 
 int RunReport::finish(Rejects rejects) {

@@ -53,7 +53,7 @@ class RunReport {
   int error_code_ = 0;
 };
 
-// What to say of rows that a table did not take: how many, why that may be, where they are.
+// What to say of rows that a table did not take: how many, and where their reasons are.
 std::string left_out(const LoadRecord& record);
 
 // "landing/equipment/a.csv" -> "equipment/a.csv", for people.

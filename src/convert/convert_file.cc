@@ -28,8 +28,8 @@ class FileSink : public RowSink {
     rows_schema_ = to_arrow(with_text_for_unknown(schema));
     LAKEGATE_TRY(counted_.sink, target_.restart());
     counted_.bytes = 0;
-    LAKEGATE_TRY(writer_, ParquetFileWriter::open(rows_schema_, counted_, parquet_options()));
-    return {};
+    // Without columns there is no Parquet; but the rejects may say why there are none.
+    return rows_schema_->num_fields() == 0 ? Result<void>() : open();
   }
 
   Result<void> take(const arrow::RecordBatch& rows, const std::vector<std::int64_t>&,
@@ -37,7 +37,7 @@ class FileSink : public RowSink {
     std::vector<Reject> shown = rejects;
     for (Reject& reject : shown) without_lake(reject);
     LAKEGATE_CHECK(target_.rejected(shown));
-    if (rows.num_rows() == 0) return {};
+    if (rows.num_rows() == 0 || writer_ == nullptr) return {};
     arrow::ArrayVector columns;
     for (int i = 0; i < rows.num_columns(); ++i) {
       auto column = rows.column(i);
@@ -51,7 +51,10 @@ class FileSink : public RowSink {
         *arrow::RecordBatch::Make(rows_schema_, rows.num_rows(), std::move(columns)));
   }
 
-  Result<void> close() { return writer_->close(); }
+  Result<void> close() {
+    if (writer_ == nullptr) LAKEGATE_CHECK(open());
+    return writer_->close();
+  }
   std::uint64_t bytes() const { return counted_.bytes; }
 
  private:
@@ -63,6 +66,11 @@ class FileSink : public RowSink {
       return sink->write(out);
     }
   };
+
+  Result<void> open() {
+    LAKEGATE_TRY(writer_, ParquetFileWriter::open(rows_schema_, counted_, parquet_options()));
+    return {};
+  }
 
   ParquetOptions parquet_options() const {
     return {
@@ -102,16 +110,17 @@ Result<ConvertSummary> convert_file(std::shared_ptr<const Input> input, ConvertT
   LAKEGATE_TRY(auto file, open_records(input, open));
   FileSink sink(target, options, base_name(input->name()));
   LAKEGATE_TRY(TypedRead read, read_typed(*file, typing, sink, options.resources));
-  LAKEGATE_CHECK(sink.close());
   const Counts& counts = read.counts;
+  const bool all_rejected = counts.rows_in > 0 && counts.rows_written == 0;
+  if (!all_rejected) LAKEGATE_CHECK(sink.close());
   return ConvertSummary{
       .counts = counts,
       .schema = with_text_for_unknown(std::move(read.schema)),
       .passes = read.passes,
       .input_bytes = input->size(),
       .output_bytes = sink.bytes(),
-      .within_limit = options.max_rejects.allows(counts.rows_in, counts.rows_rejected) &&
-                      (counts.rows_in == 0 || counts.rows_written > 0),
+      .within_limit =
+          options.max_rejects.allows(counts.rows_in, counts.rows_rejected) && !all_rejected,
       .remarks = file->remarks()};
 }
 

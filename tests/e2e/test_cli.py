@@ -187,6 +187,16 @@ def test_add_writes_a_dataset_that_runs(program, lake, tmp_path):
     lake("check", code=0)
 
 
+@pytest.mark.parametrize(("text", "reason"), [('{"a":1,"a":2}\n', "duplicate_key"), ("[1,2]\n", "")])
+def test_convert_says_why_no_row_is_left(program, tmp_path, text, reason):
+    (tmp_path / "a.json").write_text(text)
+    args = ["a.json", "o.parquet", "--rejects", "r.ndjson", "--max-rejects", "100%"]
+    outcome = program("convert", *args, code=1, cwd=tmp_path)
+    assert "rejected; nothing was written" in outcome.err and reason in outcome.err, outcome
+    assert (tmp_path / "r.ndjson").read_text().count("\n") >= 1
+    assert not (tmp_path / "o.parquet").exists()
+
+
 @pytest.mark.parametrize(("name", "text"), [("a.csv", "a,b\n"), ("a.ndjson", "{}\n{}\n")])
 def test_add_of_a_sample_without_values(program, lake, tmp_path, name, text):
     """What is known of it is written, and nothing that lakegate itself would refuse."""
