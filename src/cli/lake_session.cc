@@ -109,6 +109,17 @@ Result<LakeFile> read_lake_file(const ObjectStore& store) {
 
 Result<void> write_lake_file(ObjectStore& store, const LakeFile& before, std::string_view text) {
   if (text == before.text) return {};
+  const auto config_of = [](std::string_view yaml) {
+    return parse_config({.text = std::string(yaml),
+                         .file = kLakeFile.str(),
+                         .env = {},
+                         .variables = process_environment()});
+  };
+  // What every command would refuse from then on is not written.
+  if (auto config = config_of(text); !config && (before.text.empty() || config_of(before.text))) {
+    config.error().message += "; nothing was written, edit it by hand";
+    return Failure(std::move(config).error());
+  }
   auto put = before.tag.empty() ? store.put_if_absent(kLakeFile, text)
                                 : store.put_if_match(kLakeFile, text, before.tag);
   if (!put && put.error().kind == ErrorKind::kConflict)

@@ -150,7 +150,13 @@ Result<void> ArrivalOutput::write() {
   for (const Field& field : task_.typing.known.fields)
     open.expected_columns.push_back(field.source_name());
   const auto& source = task_.dataset->source;
-  if (source && layout::fetched_at(task_.arrival.key)) {
+  const bool is_fetched = layout::fetched_at(task_.arrival.key).has_value();
+  if (is_fetched && !source)
+    return invalid_input(
+        "it holds replies that `lakegate fetch` landed, and its dataset has no `source:`, which "
+        "says "
+        "where rows are in them: put that back into lake.yaml, or move the file away");
+  if (is_fetched) {
     open.replies.emplace().records = source->records;
     for (const NamedTemplate& column : source->add)
       open.replies->add.emplace_back(column.name, column.value);

@@ -144,6 +144,14 @@ Failure refuse_new_column(const std::string& original, const Typing& typing) {
       original, near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
 }
 
+// A key of JSON may be empty, and a field named after it would find it no more.
+bool has_empty_key(const std::string& name, const LogicalType& type) {
+  return name.empty() || std::ranges::any_of(type.children, [&](const Field& child) {
+           return has_empty_key(type.is(Kind::kStruct) ? child.source_name() : "element",
+                                child.type);
+         });
+}
+
 }  // namespace
 
 void clean_field_names(std::vector<Field>& fields) {
@@ -181,6 +189,13 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
     plan.columns.push_back(known_column(typing.known.fields[f], column, typing, settled));
   }
   if (typing.closed || typing.new_columns == NewColumns::kIgnore) return plan;
+
+  if (typing.clean_names)
+    for (const FileColumn& column : columns)
+      if (has_empty_key(column.original,
+                        column.observed != nullptr ? resolve(*column.observed) : LogicalType{}))
+        return invalid_input(
+            "an object has the empty key \"\", and a column needs a name: give the key one");
 
   std::vector<Field> fresh = typing.known.fields;  // so that new names avoid the known ones
   std::vector<ColumnPlan> added;

@@ -245,6 +245,7 @@ Result<HttpOptions> source_http_options(const SourceConfig& source, std::size_t 
   options.total_setting = "limits: {timeout: …}";
   options.max_reply_setting = "limits: {max_reply: …}";
   options.http2 = true;
+  options.refuses_unframed = true;
   options.decode = true;
   return options;
 }

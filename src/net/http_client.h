@@ -41,6 +41,10 @@ struct HttpOptions {
   std::string first_byte_setting, total_setting, max_reply_setting;
   // Asks for gzip and zstd, and gives bodies as they were before; max_reply_bytes is for both.
   bool decode = false;
+  // A 2xx reply of HTTP/1 that says neither how long it is nor comes in chunks ends with its
+  // connection (RFC 9112, section 6.3); the CRT reads no body then. True: it is kPermanent instead
+  // of a reply without a body.
+  bool refuses_unframed = false;
   // Takes the bytes of every body, which whoever gets a reply gives back; those of failures are
   // given back here. When it is spent, only the first in line reads on. None: no bound.
   std::shared_ptr<ReplyMemory> memory;

@@ -211,6 +211,7 @@ void HttpExchange::on_destroy(void* self) {
 
 void HttpExchange::completed(int error_code) {
   const bool begun = stream_ != nullptr;
+  const bool lacks_body = error_code == AWS_ERROR_SUCCESS && is_unframed();
   stream_ = nullptr;
   // First the connection, so that what the callback sends next finds it free.
   source_->give_back(connection_);
@@ -218,6 +219,14 @@ void HttpExchange::completed(int error_code) {
   waits_ = false;
   if (error_code != AWS_ERROR_SUCCESS)
     return finish(Failure(cause_ ? *cause_ : source_->connection_error(error_code)));
+  if (lacks_body)
+    return finish(Failure(
+        Error{ErrorKind::kPermanent,
+              fmt::format("{}: its reply says neither how long it is (Content-Length) nor comes in "
+                          "chunks, so that nobody could tell its end from a lost connection; "
+                          "nothing of it was taken",
+                          host_header(origin())),
+              {}}));
   reply_.took = since(sent_) - std::chrono::duration_cast<std::chrono::microseconds>(waited_);
   // Decompressing may take much more memory than has been asked for so far.
   if (is_coded() && has_to_wait()) return;
@@ -227,6 +236,15 @@ void HttpExchange::completed(int error_code) {
 bool HttpExchange::is_coded() const {
   return owner_->options().decode && !reply_.body.empty() &&
          !reply_.header("content-encoding").empty();
+}
+
+bool HttpExchange::is_unframed() const {
+  constexpr int kNoContent = 204;
+  return owner_->options().refuses_unframed && reply_.status >= 200 && reply_.status < 300 &&
+         reply_.status != kNoContent && request_.method != "HEAD" &&
+         aws_http_connection_get_version(connection_) != AWS_HTTP_VERSION_2 &&
+         !has_header(reply_.headers, "content-length") &&
+         !has_header(reply_.headers, "transfer-encoding");
 }
 
 void HttpExchange::succeed() {

@@ -82,6 +82,7 @@ class HttpExchange {
   void want_more(std::size_t received);
   bool has_to_wait();
   bool is_coded() const;
+  bool is_unframed() const;
   void completed(int error_code);
   void succeed();
   void finish(Result<HttpReply> outcome);

@@ -206,6 +206,14 @@ def test_add_of_a_sample_without_values(program, lake, tmp_path, name, text):
     lake("run", code=0)
 
 
+def test_add_writes_nothing_that_the_lake_would_refuse(lake, tmp_path):
+    lake.configure("datasets:\n  ok: {landing: ok/*}\n")
+    (tmp_path / "a.csv").write_text("dt,a\n2024-01-01,1\n")
+    outcome = lake("add", tmp_path / "a.csv", "--name", "d")
+    assert outcome.code != 0 and "dt" in outcome.err and "nothing was written" in outcome.err, outcome
+    lake("check", code=0)
+
+
 def test_environment_names_the_lake_and_its_configuration(program, lake, tmp_path):
     lake.land("d/a.csv", "x\n1\n")
     (tmp_path / "other.yaml").write_text("datasets:\n  renamed: {landing: 'd/*.csv'}\n")

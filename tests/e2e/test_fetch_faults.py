@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 import time
 
@@ -144,3 +145,36 @@ def test_a_server_that_pauses_is_waited_for(lake, api):
     threading.Timer(2, api.resume).start()
     assert running.wait(120) == 0
     assert len(got(lake)) == 2000
+
+
+class Unframed(socketserver.StreamRequestHandler):
+    """As HTTP/1.0 has it: the body ends with the connection."""
+
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n[{"a":1}]')
+
+
+def test_a_reply_that_ends_with_its_connection_is_a_failure(lake):
+    """Its body cannot be had (the HTTP library reads none), and no body is not what the server gave."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Unframed) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        configure(lake, x={"source": {"url": f"http://127.0.0.1:{server.server_address[1]}/", "allow_http": True,
+                                      "allow_hosts": "127.0.0.1"}})
+        outcome = lake("fetch", "x", code=1)
+        server.shutdown()
+    assert "Content-Length" in outcome.err and "0 of 1 parameter set answered" in outcome.out, outcome
+    assert not lake.files("landing/x")
+
+
+def test_replies_are_no_rows_of_a_dataset_without_a_source(lake, api):
+    """Where lake.yaml has lost it, what is in landing/ is not taken for a file of rows."""
+    configure(lake, readings=readings(api, 3))
+    lake("fetch", "readings", code=0)
+    before = got(lake)
+    configure(lake, readings={"landing": "readings/*"})
+    outcome = lake("run", code=1)
+    assert "source" in outcome.err and got(lake) == before, outcome
+    lake("replay", "readings")
+    assert got(lake) == before

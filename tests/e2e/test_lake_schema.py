@@ -192,3 +192,11 @@ def test_without_lineage(lake):
     lake.land("d/a.csv", "x\n1\n", at=T0)
     lake("run", code=0)
     assert readers.pyarrow_table(lake.curated("d")[0]).column_names == ["x"]
+
+
+@pytest.mark.parametrize("record", ['{"": 1, "a": 2}', '{"s": [{"": 1}], "a": 2}'])
+def test_an_empty_key_is_refused(lake, record):
+    """A column needs a name, and one made up for it would not be found again."""
+    lake.land("d/a.ndjson", record + "\n")
+    outcome = lake("run", code=1)
+    assert "empty key" in outcome.err and not lake.curated("d"), outcome
