@@ -279,8 +279,8 @@ ColumnEncoding choose_encoding(const EncodingSample& sample, const EncodingLimit
                         std::max(1.0, groups_of_the_sample);
   const double distinct = extrapolate_distinct(*profile, values);
   const double dictionary = distinct * profile->plain_bytes;
-  if (dictionary > static_cast<double>(limits.dictionary_bytes)) return otherwise;
-  if (distinct > kMostDistinct) return otherwise;
+  if (dictionary > static_cast<double>(limits.dictionary_bytes) || distinct > kMostDistinct)
+    return otherwise;
   const double indexes = values * std::ceil(std::log2(std::max(distinct, 2.0))) / 8;
   // Delta is quicker than looking values up, so a dictionary has to be clearly smaller.
   const double rival = otherwise == ColumnEncoding::kDelta ? 0.8 * values * profile->delta_bytes
