@@ -92,7 +92,7 @@ class Pass {
     report(chunk);
     observed_.join(out.observed);
     for (std::size_t i = 0; i < out.decoded.seen.size(); ++i)
-      observed_.field(plan_.columns[i].field.source_name()).seen |= out.decoded.seen[i];
+      observed_.field(plan_.columns[i].field.source_name()).join(out.decoded.seen[i]);
     contradicted_ = contradicted_ || out.decoded.contradicted;
     if (contradicted_) return {};
     const std::vector<std::int64_t> numbers = row_numbers(chunk, out.decoded.rejects);
@@ -164,7 +164,9 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
   Pass optimistic(plan, sink, resources);
   LAKEGATE_CHECK(optimistic.run(std::move(first), *reader));
   if (!optimistic.contradicted())
-    return TypedRead{.schema = schema_of(plan, typing), .counts = optimistic.counts()};
+    return TypedRead{.schema = schema_of(plan, typing),
+                     .counts = optimistic.counts(),
+                     .left_out = std::move(plan.left_out)};
 
   begin_pass(resources, 2);
   if (!anything_inferred(plan))
@@ -178,7 +180,10 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
   if (exact.contradicted())
     return fail(ErrorKind::kConflict,
                 "the file changed while it was read; run again when it is complete");
-  return TypedRead{.schema = schema_of(settled, typing), .counts = exact.counts(), .passes = 2};
+  return TypedRead{.schema = schema_of(settled, typing),
+                   .counts = exact.counts(),
+                   .passes = 2,
+                   .left_out = std::move(settled.left_out)};
 }
 
 Result<Schema> infer_schema(const RecordFile& file, const Typing& typing,

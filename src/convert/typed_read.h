@@ -32,6 +32,7 @@ struct TypedRead {
   Schema schema;  // settled: nothing in the file contradicts it
   Counts counts;  // rows_written as handed to the sink
   int passes = 1;
+  std::vector<std::string> left_out = {};  // DecodePlan::left_out
 };
 
 // Optimistic: the first chunk's types are a guess under which rows go to the sink at once. The

@@ -54,6 +54,8 @@ struct DecodePlan {
   // A JSON key, or a Parquet column, that is not in the plan: kAdd is a contradiction if its value
   // is not null, kIgnore passes it over, kReject rejects the row. CSV settles this from its header.
   NewColumns new_columns = NewColumns::kAdd;
+  // Names that the input's first part has, and the plan does not take because of kIgnore.
+  std::vector<std::string> left_out;
 };
 
 struct DecodedChunk {
@@ -63,9 +65,10 @@ struct DecodedChunk {
   std::vector<Reject> rejects;
   // A guessed type did not hold, or a new column appeared. The chunk must be observed instead.
   bool contradicted = false;
-  // What inferred columns held that their type alone does not tell (kSeenIntNotDouble in an int64
-  // column). One per column of the plan; empty if no column is inferred.
-  std::vector<std::uint16_t> seen;
+  // What the rows held that the types do not tell, and a type that is found later has to take
+  // (kSeenIntNotDouble in an inferred int64 column, a struct's new member that is an empty array).
+  // One per column of the plan; empty if nothing is inferred.
+  std::vector<Observed> seen;
 };
 
 // Whole records, cut from the input. Immutable once made: any thread, several at once.

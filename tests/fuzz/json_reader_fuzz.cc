@@ -26,7 +26,29 @@ void check_utf8(const arrow::RecordBatch& rows) {
   require(rows.ValidateFull().ok(), "arrays are valid");
 }
 
-// Infers, then decodes as inferred: no contradiction is possible, and nothing is lost.
+// The first pass's plan from what a whole file holds, or the second's (make_plan).
+DecodePlan plan_from(const Observed& root, bool settled) {
+  DecodePlan plan;
+  plan.new_columns = settled ? NewColumns::kIgnore : NewColumns::kAdd;
+  for (const auto& [name, observed] : root.fields)
+    plan.columns.push_back(
+        {.field = {.name = name, .type = resolve(observed)}, .inferred = !settled, .exact = true});
+  return plan;
+}
+
+DecodedChunk decode(const Chunk& chunk, const DecodePlan& plan) {
+  auto decoded = chunk.decode(plan);
+  require(decoded.has_value(), "what could be observed can be decoded");
+  if (decoded->contradicted) return std::move(*decoded);
+  check_utf8(*decoded->rows);
+  require(static_cast<std::uint64_t>(decoded->rows->num_rows()) + decoded->rejects.size() ==
+              chunk.records,
+          "each record is a row or a reject");
+  return std::move(*decoded);
+}
+
+// Infers, then decodes: nothing is lost, types from all that was observed take every value, and
+// where a guess holds, its rows are the same.
 void read_records(const std::string& bytes) {
   const auto file = open_json(memory_input("fuzz", bytes), {});
   if (!file) return;
@@ -41,22 +63,25 @@ void read_records(const std::string& bytes) {
       if (!(*chunk)->observe(root)) return;
     }
   }
-  DecodePlan plan;
-  for (const auto& [name, observed] : root.fields)
-    plan.columns.push_back({.field = {.name = name, .type = resolve(observed)}, .inferred = true});
   const auto reader = (*file)->open();
   require(reader.has_value(), "a file opens twice");
   while (true) {
     auto chunk = (*reader)->next();
     require(chunk.has_value(), "what could be observed can be read again");
     if (!*chunk) break;
-    const auto decoded = (*chunk)->decode(plan);
-    require(decoded.has_value(), "what could be observed can be decoded");
-    require(!decoded->contradicted, "what was observed does not contradict");
-    check_utf8(*decoded->rows);
-    require(static_cast<std::uint64_t>(decoded->rows->num_rows()) + decoded->rejects.size() ==
-                (*chunk)->records,
-            "each record is a row or a reject");
+    const DecodedChunk settled = decode(**chunk, plan_from(root, true));
+    require(!settled.contradicted, "what was observed does not contradict");
+    const DecodedChunk guessed = decode(**chunk, plan_from(root, false));
+    if (guessed.contradicted) continue;
+    require(guessed.rows->Equals(*settled.rows), "a guess that holds gives the same rows");
+    require(guessed.rejects.size() == settled.rejects.size(), "and the same rejects");
+    Observed seen;
+    for (std::size_t i = 0; i < guessed.seen.size(); ++i) {
+      Observed& column = seen.field(root.fields[i].first);
+      column = observed_from(resolve(root.fields[i].second));
+      column.join(guessed.seen[i]);
+      require(resolve(column) == resolve(root.fields[i].second), "what it saw is of its types");
+    }
   }
 }
 

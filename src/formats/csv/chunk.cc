@@ -72,7 +72,7 @@ Result<DecodedChunk> CsvChunk::decode(const DecodePlan& plan) const {
   // The first round finds the rows to reject; if there are any, the second one leaves them out.
   for (int round = 0; round < 2; ++round) {
     std::vector<columns::Failure> failures;
-    decoded.seen.assign(plan.columns.size(), kSeenNothing);
+    decoded.seen = std::vector<Observed>(plan.columns.size());
     for (std::uint32_t i = 0; i < plan.columns.size(); ++i) {
       const ColumnPlan& column = plan.columns[i];
       LAKEGATE_CHECK(columns::can_build(column));
@@ -82,11 +82,12 @@ Result<DecodedChunk> CsvChunk::decode(const DecodePlan& plan) const {
                                          layout_->columns.size()));
       }
       const auto source = static_cast<std::size_t>(std::max(column.source, 0));
-      LAKEGATE_TRY(arrays[i], columns::build(cells_of(*rows, source), {.plan = column,
-                                                                       .column = i,
-                                                                       .nulls = layout_->nulls,
-                                                                       .failures = failures,
-                                                                       .seen = decoded.seen[i]}));
+      LAKEGATE_TRY(arrays[i],
+                   columns::build(cells_of(*rows, source), {.plan = column,
+                                                            .column = i,
+                                                            .nulls = layout_->nulls,
+                                                            .failures = failures,
+                                                            .seen = decoded.seen[i].seen}));
     }
     bool guess_failed = false;
     for (const columns::Failure& failure : failures) {

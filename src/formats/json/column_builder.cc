@@ -92,6 +92,12 @@ Outcome ColumnBuilder::missing(RowState& state) const {
   return Outcome::kFault;
 }
 
+void ColumnBuilder::add_seen(Observed& observed) const {
+  observed.seen |= seen_;
+  if (element_) element_->add_seen(observed.array_element());
+  if (members_) members_->add_seen(observed);
+}
+
 Outcome ColumnBuilder::append_missing(RowState& state) {
   if (field_.required) return missing(state);
   append_null();
@@ -144,10 +150,7 @@ Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
       std::int64_t number = 0;
       if (!columns::fast::parse_int64(token, number)) return mismatch(token, state);
       if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble)) {
-        const Seen seen = cell::classify_json_number(token);
-        // Only of a column as a whole can it be said what was seen.
-        if (rules_.is_nested && seen == kSeenIntNotDouble) return Outcome::kContradiction;
-        seen_ |= seen;
+        state.note(cell::classify_json_number(token), seen_);
       }
       push(number);
       break;
@@ -299,9 +302,8 @@ Outcome ColumnBuilder::append_unknown(ondemand::value& value, std::string_view t
     return Outcome::kFault;
   }
   if (rules_.is_inferred || state.new_columns == NewColumns::kAdd) {
-    if (tells_a_type || *content == Content::kNestedEmpty || rules_.is_nested)
-      return Outcome::kContradiction;
-    seen_ |= token[0] == '{' ? kSeenObject : kSeenArray;
+    if (tells_a_type || *content == Content::kNestedEmpty) return Outcome::kContradiction;
+    state.note(token[0] == '{' ? kSeenObject : kSeenArray, seen_);
   }
   append_null();
   return Outcome::kOk;

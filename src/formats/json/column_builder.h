@@ -40,6 +40,13 @@ struct RowState {
   std::string scratch;
   Fault fault;
   std::uint64_t object = 0;  // ordinal of the object that was opened last
+  bool has_noted = false;    // something was seen that had not been, since this was last cleared
+
+  // Remembers what a type does not tell of the values in a place.
+  void note(Seen seen, std::uint16_t& so_far) {
+    has_noted |= (so_far & seen) == 0;
+    so_far |= seen;
+  }
 };
 
 class ColumnBuilder;
@@ -67,6 +74,8 @@ class MemberBuilder {
   void append_null();
   void truncate(std::int64_t rows);
   std::vector<ColumnBuilder>& columns() { return columns_; }
+  // Adds what the values held that their types do not tell.
+  void add_seen(Observed& observed) const;
 
  private:
   struct Hash : std::hash<std::string_view> {
@@ -85,7 +94,9 @@ class MemberBuilder {
   std::unordered_map<std::string, int, Hash, std::equal_to<>> index_;
   std::vector<ColumnBuilder> columns_;
   std::vector<Place> places_;
+  Observed untyped_;  // its fields: keys without a column, because nothing has told a type
   int first_ = 0;
+  bool is_struct_ = false;
   bool is_inferred_ = false;
 };
 
@@ -108,8 +119,9 @@ class ColumnBuilder {
   // The column, which is then empty.
   std::shared_ptr<arrow::ArrayData> finish();
 
+  // Adds what the values held that the type does not tell.
+  void add_seen(Observed& observed) const;
   const Field& field() const { return field_; }
-  std::uint16_t seen() const { return seen_; }
 
  private:
   using Kind = LogicalType::Kind;

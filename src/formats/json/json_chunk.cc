@@ -111,6 +111,7 @@ Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
   std::int64_t rows = 0;
   for (std::size_t i = 0; i < block_.records.size(); ++i) {
     state.keys.reset();
+    state.has_noted = false;
     ondemand::document document;
     ondemand::object object;
     Outcome outcome = Outcome::kNotJson;
@@ -127,9 +128,11 @@ Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
     LAKEGATE_TRY(auto judged, judge(i));
     if (judged) {
       decoded.rejects.push_back(std::move(*judged));
+      // A bad record tells no types: if it was the first to hold something, observing leaves it
+      // out.
+      decoded.contradicted = state.has_noted;
     } else if (outcome == Outcome::kContradiction) {
       decoded.contradicted = true;
-      return decoded;
     } else if (outcome == Outcome::kFault) {
       Reject& at = decoded.rejects.emplace_back(
           reject(i, state.fault.reason, std::move(state.fault.message)));
@@ -138,13 +141,14 @@ Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
     } else {
       decoded.rejects.push_back(reject(i, RejectReason::kMalformedJson, "this is not JSON"));
     }
+    if (decoded.contradicted) return decoded;
   }
 
-  const bool any_inferred = std::any_of(plan.columns.begin(), plan.columns.end(),
-                                        [](const ColumnPlan& column) { return column.inferred; });
+  const bool is_guess = plan.new_columns == NewColumns::kAdd ||
+                        std::ranges::any_of(plan.columns, &ColumnPlan::inferred);
   std::vector<std::shared_ptr<arrow::ArrayData>> columns;
   for (ColumnBuilder& column : builder.columns()) {
-    if (any_inferred) decoded.seen.push_back(column.seen());
+    if (is_guess) column.add_seen(decoded.seen.emplace_back());
     columns.push_back(column.finish());
   }
   decoded.rows = arrow::RecordBatch::Make(schema_of(plan), rows, std::move(columns));

@@ -12,7 +12,7 @@ MemberBuilder::MemberBuilder(const std::vector<ColumnPlan>& plan) {
 }
 
 MemberBuilder::MemberBuilder(const std::vector<Field>& fields, Rules rules)
-    : is_inferred_(rules.is_inferred) {
+    : is_struct_(true), is_inferred_(rules.is_inferred) {
   for (const Field& field : fields) add(field, rules);
 }
 
@@ -83,16 +83,28 @@ Outcome MemberBuilder::append(ondemand::object& object, RowState& state, int dep
 Outcome MemberBuilder::append_new(ondemand::field& field, std::string_view key, RowState& state,
                                   int depth) {
   state.keys.add(key);
+  const bool is_object = token_of(field.value()).starts_with('{');
   const auto content = look_through(field.value(), state.keys, depth + 1);
   if (!content) return Outcome::kNotJson;
   const NewColumns policy = is_inferred_ ? NewColumns::kAdd : state.new_columns;
   if (*content == Content::kNull || policy == NewColumns::kIgnore) return Outcome::kOk;
-  if (policy == NewColumns::kAdd) return Outcome::kContradiction;
+  if (policy == NewColumns::kAdd) {
+    if (!is_struct_ || *content != Content::kEmpty) return Outcome::kContradiction;
+    // A member of no type is none of the struct's; what it is counts once a value tells its type.
+    state.note(is_object ? kSeenObject : kSeenArray, untyped_.field(key).seen);
+    return Outcome::kOk;
+  }
   if (*content != Content::kValues) return Outcome::kOk;
   state.fault = {RejectReason::kUnknownColumn, std::string(key),
                  "the schema has no such column, and new columns are rejected: declare it, or set "
                  "`new_columns: add`"};
   return Outcome::kFault;
+}
+
+void MemberBuilder::add_seen(Observed& observed) const {
+  for (const ColumnBuilder& column : columns_)
+    column.add_seen(observed.field(column.field().source_name()));
+  observed.join(untyped_);
 }
 
 void MemberBuilder::append_null() {

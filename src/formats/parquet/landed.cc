@@ -216,7 +216,7 @@ Result<DecodedChunk> ParquetChunk::decode(const DecodePlan& plan) const {
     arrays.push_back(std::move(array));
   }
   object_to_unknown(plan, objections);
-  if (inferred) decoded.seen.assign(plan.columns.size(), kSeenNothing);
+  if (inferred) decoded.seen.resize(plan.columns.size());
   decoded.rows = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch_->num_rows(),
                                           std::move(arrays));
   if (objections.count() == 0) return decoded;

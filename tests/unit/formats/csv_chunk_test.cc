@@ -68,9 +68,9 @@ TEST_F(CsvChunkTest, ValuesThatOnlyTheTypeDoesNotTellAreSaid) {
                    column("c", {Kind::kText}, 2, true)}});
   ASSERT_TRUE(decoded);
   ASSERT_EQ(decoded->seen.size(), 3u);
-  EXPECT_EQ(decoded->seen[0], kSeenInt | kSeenIntNotDouble | kSeenNull);
-  EXPECT_EQ(decoded->seen[1], kSeenDouble | kSeenNanToken);
-  EXPECT_EQ(decoded->seen[2], kSeenText | kSeenNull);
+  EXPECT_EQ(decoded->seen[0].seen, kSeenInt | kSeenIntNotDouble | kSeenNull);
+  EXPECT_EQ(decoded->seen[1].seen, kSeenDouble | kSeenNanToken);
+  EXPECT_EQ(decoded->seen[2].seen, kSeenText | kSeenNull);
 }
 
 TEST_F(CsvChunkTest, ARememberedDoubleIsHeldToItsDigits) {

@@ -69,12 +69,13 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"list_object", "list<int64>", "{}", true},
         Contradiction{"struct_new_key", "struct<x: int64>", "{\"x\": 1, \"y\": 2}", true},
         Contradiction{"struct_new_null", "struct<x: int64>", "{\"y\": null}", false},
-        Contradiction{"struct_new_empty", "struct<x: int64>", "{\"y\": []}", true},
+        Contradiction{"struct_new_empty", "struct<x: int64>", "{\"y\": []}", false},
+        Contradiction{"struct_new_nested_empty", "struct<x: int64>", "{\"y\": [[]]}", true},
         Contradiction{"unknown_int", "unknown", "1", true},
         Contradiction{"unknown_empty", "unknown", "[null, null]", false},
         Contradiction{"unknown_nested_empty", "unknown", "[{}]", true},
         Contradiction{"int_inexact", "int64", "9007199254740993", false},
-        Contradiction{"nested_inexact", "list<int64>", "[9007199254740993]", true},
+        Contradiction{"nested_inexact", "list<int64>", "[9007199254740993]", false},
         Contradiction{"nested_exact", "list<int64>", "[9007199254740994]", false},
         Contradiction{"unknown_filled", "unknown", "[{}, [false]]", true}),
     [](const auto& test_case) { return test_case.param.name; });
@@ -119,13 +120,42 @@ TEST(JsonDecode, SeenTellsWhatTheTypeDoesNot) {
   const auto pass = decode(**file, plan);
   ASSERT_TRUE(pass);
   ASSERT_EQ(pass->seen.size(), 4U);
-  EXPECT_EQ(pass->seen[0] & kSeenIntNotDouble, kSeenIntNotDouble);
-  EXPECT_EQ(pass->seen[1] & kSeenIntNotDouble, 0);
-  EXPECT_EQ(pass->seen[2], kSeenObject);
-  EXPECT_EQ(pass->seen[3], kSeenNothing);
+  EXPECT_EQ(pass->seen[0].seen & kSeenIntNotDouble, kSeenIntNotDouble);
+  EXPECT_EQ(pass->seen[1].seen & kSeenIntNotDouble, 0);
+  EXPECT_EQ(pass->seen[2].seen, kSeenObject);
+  EXPECT_EQ(pass->seen[3].seen, kSeenNothing);
   for (ColumnPlan& column : plan.columns) column.inferred = false;
   plan.new_columns = NewColumns::kIgnore;
   EXPECT_TRUE(decode(**file, plan)->seen.empty());
+}
+
+TEST(JsonDecode, SeenTellsOfPlacesInsideTheColumn) {
+  const auto file = open_text(
+      "{\"l\": [{\"id\": 1, \"tags\": []}, {\"id\": 9007199254740993}], \"s\": {\"a\": true, "
+      "\"b\": "
+      "{}}}\n");
+  ASSERT_TRUE(file);
+  auto pass = decode(**file, guess({{"l", "list<struct<id: int64>>"}, {"s", "struct<a: bool>"}}));
+  ASSERT_TRUE(pass);
+  ASSERT_FALSE(pass->contradicted);
+  EXPECT_EQ(pass->rows,
+            (std::vector<std::string>{"l=[{id: 1}, {id: 9007199254740993}] s={a: true}"}));
+  ASSERT_EQ(pass->seen.size(), 2U);
+  Observed& element = *pass->seen[0].element;
+  EXPECT_EQ(element.field("id").seen, kSeenIntNotDouble);
+  EXPECT_EQ(element.field("tags").seen, kSeenArray);
+  Observed& members = pass->seen[1];
+  EXPECT_EQ(members.field("a").seen, kSeenNothing);
+  EXPECT_EQ(members.field("b").seen, kSeenObject);
+}
+
+TEST(JsonDecode, ABadRecordIsNotTheOnlyOneToTellSomething) {
+  const std::string twice = "{\"a\": 9007199254740993, \"a\": 1}\n";
+  const auto first = open_text(twice + "{\"a\": 2}\n");
+  const auto second = open_text("{\"a\": 9007199254740993}\n" + twice);
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(decode(**first, guess({{"a", "int64"}}))->contradicted);
+  EXPECT_FALSE(decode(**second, guess({{"a", "int64"}}))->contradicted);
 }
 
 TEST(JsonDecode, AnExactColumnRefusesWhatADeclaredOneRounds) {
@@ -231,7 +261,7 @@ Result<Pass> read_optimistically(const std::string& text) {
       LAKEGATE_TRY(const DecodedChunk decoded, chunk->decode(plan));
       is_scan = decoded.contradicted;
       for (std::size_t i = 0; i < decoded.seen.size(); ++i)
-        observed.field(plan.columns[i].field.name).seen |= decoded.seen[i];
+        observed.field(plan.columns[i].field.name).join(decoded.seen[i]);
     }
     if (is_scan) LAKEGATE_CHECK(chunk->observe(observed));
   }
@@ -269,6 +299,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Surprise{"int_then_double", {"1", "9007199254740993", "1.5"}, "text"},
         Surprise{"list_int_then_double", {"[1]", "[9007199254740993]", "[1.5]"}, "list<text>"},
+        Surprise{"member_int_then_double",
+                 {R"({"b":1})", R"({"b":9007199254740993})", R"({"b":1.5})"},
+                 "struct<b: text>"},
+        Surprise{"member_empty_then_list",
+                 {R"([{"b":1}])", R"([{"b":1,"c":[]}])", R"([{"c":[1]}])"},
+                 "list<struct<b: int64, c: list<int64>>>"},
         Surprise{"empty_list_then_int", {"[]", "1"}, "text"},
         Surprise{"null_then_empty_list_then_int", {"null", "[]", "1"}, "text"},
         Surprise{"nested_empty_then_int", {"[[]]", "[1]"}, "list<text>"},

@@ -71,7 +71,7 @@ struct Pass {
   std::vector<std::string> rows;  // "a=1 b=\"x\""
   std::vector<Reject> rejects;
   std::vector<std::uint64_t> chunk_records;
-  std::vector<std::uint16_t> seen;
+  std::vector<Observed> seen;
   bool contradicted = false;
 };
 
@@ -119,7 +119,7 @@ inline Result<Pass> decode(const RecordFile& file, const DecodePlan& plan) {
     }
     for (Reject& reject : decoded.rejects) pass.rejects.push_back(std::move(reject));
     pass.seen.resize(decoded.seen.size());
-    for (std::size_t i = 0; i < decoded.seen.size(); ++i) pass.seen[i] |= decoded.seen[i];
+    for (std::size_t i = 0; i < decoded.seen.size(); ++i) pass.seen[i].join(decoded.seen[i]);
   }
   return pass;
 }

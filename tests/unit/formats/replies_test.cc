@@ -56,7 +56,7 @@ Result<Pass> read(const std::string& lines, const ReplyOptions& options) {
 Pass rows_of(const std::string& lines, const ReplyOptions& options) {
   auto pass = read(lines, options);
   EXPECT_TRUE(pass) << pass.error().to_string();
-  return pass.value_or(Pass{});
+  return std::move(pass).value_or(Pass{});
 }
 
 TEST(Replies, NothingOnALaterPageIsTheEndAndNoRow) {
