@@ -103,6 +103,8 @@ class Replay {
     if (outcome) {
       entry = json_of(*outcome->run.record);
       entry["outcome"] = outcome->same_bytes ? "same_bytes" : "new_generation";
+      for (const std::string& remark : outcome->run.remarks)
+        context_.warning(fmt::format("{}: {}", record.arrival.key.str(), remark));
       tell_catalog(*outcome->run.record);
       say(record.arrival,
           outcome->same_bytes

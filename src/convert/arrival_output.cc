@@ -168,6 +168,7 @@ Result<void> ArrivalOutput::write() {
   LAKEGATE_TRY(TypedRead read, read_typed(*file, task_.typing, sink, task_.resources));
   counts_ = read.counts;
   schema_ = std::move(read.schema);
+  left_out_ = std::move(read.left_out);
   LAKEGATE_TRY(outputs_, curated_.seal());
   LAKEGATE_TRY(auto rejects, rejects_.seal());
   if (rejects) reject_files_.push_back(std::move(*rejects));

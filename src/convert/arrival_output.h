@@ -47,6 +47,7 @@ class ArrivalOutput {
   const std::vector<OutputFile>& reject_files() const { return reject_files_; }
   const std::string& input_sha256() const { return input_sha256_; }
   const std::vector<std::string>& remarks() const { return remarks_; }
+  const std::vector<std::string>& left_out() const { return left_out_; }  // TypedRead::left_out
   std::uint64_t rejects_kept() const { return rejects_.kept_for_failure(); }
 
  private:
@@ -64,6 +65,7 @@ class ArrivalOutput {
   std::vector<OutputFile> reject_files_;
   std::string input_sha256_;
   std::vector<std::string> remarks_;
+  std::vector<std::string> left_out_;
 };
 
 // What a dataset's configuration and known columns mean for reading.

@@ -188,7 +188,12 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
     if (column != nullptr) is_known[static_cast<std::size_t>(matches[f])] = true;
     plan.columns.push_back(known_column(typing.known.fields[f], column, typing, settled));
   }
-  if (typing.closed || typing.new_columns == NewColumns::kIgnore) return plan;
+  if (typing.closed) return plan;
+  if (typing.new_columns == NewColumns::kIgnore) {
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      if (!is_known[c]) plan.left_out.push_back(columns[c].original);
+    return plan;
+  }
 
   if (typing.clean_names)
     for (const FileColumn& column : columns)

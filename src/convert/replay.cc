@@ -1,5 +1,6 @@
 // An arrival done again from what landed, and the proof of what was done.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -128,6 +129,11 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   ReplayOutcome outcome;
   outcome.run.kind = RunOutcome::Kind::kCommitted;
   outcome.run.remarks = output.remarks();
+  if (!output.left_out().empty() && dataset.new_columns != NewColumns::kIgnore)
+    outcome.run.remarks.push_back(
+        fmt::format("the schema has no column {}, and a replay adds none: left out; declare it "
+                    "under `schema:`, or land a file that has it",
+                    fmt::join(output.left_out(), ", ")));
   if (same_claim && same_content(output.outputs(), record.outputs)) {
     LAKEGATE_CHECK(output.publish());  // repairs what was damaged or deleted
     outcome.run.record = record;

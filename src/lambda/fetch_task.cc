@@ -65,6 +65,7 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
   report.sets_failed = fetched->counts.failed;
   report.requests = fetched->counts.attempts;
   report.bytes_in = fetched->counts.bytes;
+  report.remarks = fetched->remarks;
   if (!fetched->finished()) return hand_on(event, *fetched);
   if (fetched->counts.sets > 0 && fetched->counts.failed == fetched->counts.sets)
     return fail(

@@ -76,6 +76,7 @@ void describe(TaskReport& report, const RunRecord& record) {
 void describe(TaskReport& report, const RunOutcome& outcome) {
   using Kind = RunOutcome::Kind;
   if (outcome.record) describe(report, *outcome.record);
+  report.remarks = outcome.remarks;
   if (outcome.failure) {
     describe(report, outcome.failure->arrival);
     report.counts = outcome.failure->counts;

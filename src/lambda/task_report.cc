@@ -116,6 +116,7 @@ Json to_json(const TaskReport& report) {
     for (const Metric& metric : metrics_of(report, false))
       if (metric.name != "cold_start" && metric.name != "failed")
         json[std::string(metric.name)] = metric.value;
+  if (!report.remarks.empty()) json["remarks"] = report.remarks;
   if (report.error) json["error"] = error_json(*report.error);
   return json;
 }
@@ -125,7 +126,9 @@ std::string log_line(const TaskReport& report, const LogContext& context) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch);
   Json line = {
       {"time", to_iso(Instant(std::chrono::duration_cast<std::chrono::nanoseconds>(milliseconds)))},
-      {"level", report.failed() ? "ERROR" : "INFO"}};
+      {"level", report.failed()          ? "ERROR"
+                : report.remarks.empty() ? "INFO"
+                                         : "WARN"}};
   if (!context.request_id.empty()) line["request_id"] = context.request_id;
   if (!context.function.empty()) line["function"] = context.function;
   if (!context.trace_id.empty()) line["trace_id"] = context.trace_id;

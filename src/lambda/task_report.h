@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lake/error.h"
 #include "lake/records.h"
@@ -35,6 +36,7 @@ struct TaskReport {
   std::string dataset, arrival, table;
   std::string plan;  // of a fetch
   std::string why;
+  std::vector<std::string> remarks;  // what somebody should know of work that was done
   std::optional<Error> error;
   Counts counts;                  // of a conversion
   std::uint64_t rows_loaded = 0;  // of a load: in the table now

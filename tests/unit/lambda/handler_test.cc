@@ -313,6 +313,18 @@ TEST_F(HandlerTest, RunsABacklogAndReplaysIt) {
   EXPECT_EQ(logged(0)["outcome"], "failed") << "tried again, not failed before";
 }
 
+TEST_F(HandlerTest, WhatAUserWouldBeWarnedOfIsLogged) {
+  put("landing/plain/a.csv", "x,x\n1,2\n");
+  ASSERT_EQ(outcome(s3_event("lake/landing/plain/a.csv")), "committed");
+  EXPECT_EQ(logged(0)["level"], "WARN");
+  ASSERT_THAT(logged(0)["remarks"], SizeIs(1));
+  EXPECT_THAT(logged(0)["remarks"][0].get<std::string>(), HasSubstr("x_2"));
+  put("landing/plain/b.csv", "x,y\n1,2\n");
+  ASSERT_EQ(outcome(s3_event("lake/landing/plain/b.csv")), "committed");
+  EXPECT_EQ(logged(1)["level"], "INFO");
+  EXPECT_FALSE(logged(1).contains("remarks"));
+}
+
 TEST_F(HandlerTest, TellsOthersAtLeastOnce) {
   put("landing/plain/a.csv", "x\n1\n");
   const std::string event = s3_event("lake/landing/plain/a.csv");
