@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -122,24 +121,22 @@ def cpu_of(pid: int) -> float:
 
 def once(program, server, requests: int, connections: int, values: int, folder: pathlib.Path, timeout: int,
          check: bool) -> dict:
+    # Removed with everything at the end: files that have just been deleted make the next ones slow on some file systems.
     work = pathlib.Path(tempfile.mkdtemp(dir=folder))
-    try:
-        url = server.url("http", f"/devices/{{device}}/readings?values={values}")
-        command = program.command(url, requests, connections, work)
-        before, stderr = cpu_of(server.server.process.pid), work / "stderr.txt"
-        done = subprocess.run([sys.executable, "-I", "-S", str(HERE / "measure.py"), str(timeout), str(stderr), *command],
-                              stdout=subprocess.PIPE, text=True, check=True)
-        facts = dict(line.split(" ", 1) for line in done.stdout.splitlines())
-        result = {"wall_s": float(facts["wall"]), "cpu_s": float(facts["cpu"]), "rss_bytes": int(facts["rss"]),
-                  "server_cpu_s": round(cpu_of(server.server.process.pid) - before, 2)}
-        if facts["code"] != "0":
-            result["failed"] = failure(facts["code"], stderr.read_text(errors="replace"),
-                                       [str(folder) + "/", str(HERE.parent) + "/"])
-        elif check:
-            result["wrong"] = compare(program.output(work), server.content, requests, values)
-        return result
-    finally:
-        shutil.rmtree(work)
+    url = server.url("http", f"/devices/{{device}}/readings?values={values}")
+    command = program.command(url, requests, connections, work)
+    before, stderr = cpu_of(server.server.process.pid), work / "stderr.txt"
+    done = subprocess.run([sys.executable, "-I", "-S", str(HERE / "measure.py"), str(timeout), str(stderr), *command],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    facts = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    result = {"wall_s": float(facts["wall"]), "cpu_s": float(facts["cpu"]), "rss_bytes": int(facts["rss"]),
+              "server_cpu_s": round(cpu_of(server.server.process.pid) - before, 2)}
+    if facts["code"] != "0":
+        result["failed"] = failure(facts["code"], stderr.read_text(errors="replace"),
+                                   [str(folder) + "/", str(HERE.parent) + "/"])
+    elif check:
+        result["wrong"] = compare(program.output(work), server.content, requests, values)
+    return result
 
 
 def table(key: str, chosen: dict, server, options, folder: pathlib.Path) -> list[dict]:

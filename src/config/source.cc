@@ -23,7 +23,7 @@ bool SourceConfig::uses(std::string_view variable) const {
 }
 
 std::uint64_t SourceConfig::slice_requests() const {
-  constexpr double kMost = 1000, kSeconds = 60;
+  constexpr double kMost = 2000, kSeconds = 60;
   if (slice > 0) return slice;
   if (limits.requests_per_second <= 0) return static_cast<std::uint64_t>(kMost);
   return static_cast<std::uint64_t>(

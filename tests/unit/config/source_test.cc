@@ -54,7 +54,7 @@ TEST(Source, DefaultsOfTheSmallest) {
   EXPECT_FALSE(source.allow_http);
   EXPECT_FALSE(source.allow_proxy);
   EXPECT_THAT(source.allow_hosts, ElementsAre());
-  EXPECT_EQ(source.slice_requests(), 1000U);
+  EXPECT_EQ(source.slice_requests(), 2000U);
 }
 
 TEST(Source, LimitsHaveUnits) {
@@ -80,7 +80,7 @@ TEST(Source, ASliceIsAboutAMinutesRequests) {
   };
   EXPECT_EQ(slice(", limits: {requests_per_second: 2}"), 120U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 0.001}"), 1U);
-  EXPECT_EQ(slice(", limits: {requests_per_second: 50}"), 1000U);
+  EXPECT_EQ(slice(", limits: {requests_per_second: 50}"), 2000U);
   EXPECT_EQ(slice(", slice: 7, limits: {requests_per_second: 50}"), 7U);
 }
 
