@@ -10,11 +10,13 @@
 #include "cli/report_json.h"
 #include "cli/source_access.h"
 #include "cli/wiring.h"
+#include "convert/typed_read.h"
 #include "extract/auth.h"
 #include "extract/fetch.h"
 #include "extract/plan.h"
 #include "extract/request.h"
 #include "formats/json/replies.h"
+#include "formats/json/syntax.h"
 #include "lake/names.h"
 #include "net/url.h"
 
@@ -100,6 +102,34 @@ Result<DatasetConfig> parse_dataset(const std::string& yaml, const DatasetName& 
   return std::move(config.datasets.front());
 }
 
+Error no_sample(const std::string& url, std::string_view why, std::string_view body) {
+  return {ErrorKind::kInvalidInput,
+          fmt::format("{}: {}, so that no row can be made of it; it begins with {}", url, why,
+                      json::shown(body, 60)),
+          {}};
+}
+
+// What a sample is a reject for, if it gives rejects and no row: the fetch would give no others.
+Result<std::string> why_no_row(std::shared_ptr<const Input> reply, const FileSchema& found,
+                               const FileRowsOptions& options) {
+  struct FirstReject : RowSink {
+    Result<void> begin(const Schema&) override { return {}; }
+    Result<void> take(const arrow::RecordBatch&, const std::vector<std::int64_t>& rows,
+                      const std::vector<Reject>& rejects) override {
+      has_rows |= !rows.empty();
+      if (message.empty() && !rejects.empty()) message = rejects.front().message;
+      return {};
+    }
+    bool has_rows = false;
+    std::string message;
+  } first;
+  LAKEGATE_TRY(const auto file, open_records(std::move(reply), options.open));
+  const Typing typing{
+      .known = found.schema, .exact = true, .closed = true, .clean_names = options.clean_names};
+  LAKEGATE_CHECK(read_typed(*file, typing, first, options.resources));
+  return first.has_rows ? std::string() : first.message;
+}
+
 // The first request of the dataset, made.
 Result<HttpReply> ask_once(const DatasetConfig& dataset, const Plan& plan) {
   const SourceConfig& source = *dataset.source;
@@ -180,12 +210,10 @@ Result<int> add_source(SourceSample sample, Context& context) {
   LAKEGATE_TRY(const Plan plan, make_plan(dataset, now, std::nullopt, *lake.store));
   const auto reply = ask_once(dataset, plan);
   if (!reply) return context.failed(reply.error());
+  if (const auto problem = json::find_problem(reply->body); problem && !problem->is_soft())
+    return context.failed(no_sample(sample.url, why_not_json(reply->body), reply->body));
+  // (JSON it is; numbers that are no doubles are more than this parser takes.)
   const auto body = nlohmann::ordered_json::parse(reply->body, nullptr, false);
-  if (body.is_discarded())
-    return context.failed({ErrorKind::kInvalidInput,
-                           fmt::format("{} answered with something that is not JSON", sample.url),
-                           {}});
-
   if (sample.records.empty()) sample.records = records_of(body);
   std::vector<std::string> add;
   for (const Each& variable : each)
@@ -203,9 +231,11 @@ Result<int> add_source(SourceSample sample, Context& context) {
   sample.rows.clean_names = true;
   std::string line;
   append_landed_line(landed, sample.records, line);
-  const auto found =
-      schema_of_file(memory_input(sample.url, std::move(line)), sample.rows, context);
+  const std::shared_ptr<const Input> input = memory_input(sample.url, std::move(line));
+  const auto found = schema_of_file(input, sample.rows, context);
   if (!found) return context.failed(found.error());
+  LAKEGATE_TRY(const std::string why, why_no_row(input, *found, sample.rows));
+  if (!why.empty()) return context.failed(no_sample(sample.url, why, reply->body));
   Schema schema = found->schema;
   std::erase_if(schema.fields, [&](const Field& field) {
     return std::ranges::find(found->columns_without_value, field.name) !=

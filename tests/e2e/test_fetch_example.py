@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pytest
 
 from fetching import Fetches
 
@@ -51,3 +52,21 @@ def test_a_dataset_from_one_reply(lake, api, tmp_path):
     lake("fetch", "readings", code=0)
     table = ds.dataset(lake.root / "curated" / "readings", format="parquet").to_table()
     assert table["values"].to_pylist() == [list(api.content.values(device, 3)) for device in ("d1", "d2", "d3")]
+
+
+@pytest.mark.parametrize(
+    ("query", "records", "says"),
+    [
+        ("wrong=html", "", "<html>"),
+        ("wrong=broken", "", "byte offset"),
+        ("values=3", "/nope", "nothing at /nope"),
+        ("values=3", "/values", "is not an object"),
+    ],
+)
+def test_no_dataset_from_a_reply_without_rows(lake, api, query, records, says):
+    """Such a source would give nothing but rejects: it is not written, and the message shows why."""
+    lake.configure("datasets: {}\n")
+    refused = lake("add", api.url("http", f"/devices/d1/readings?{query}"), "--name", "readings", "--allow-http",
+                   "--allow-host", "127.0.0.1", *(["--records", records] if records else []))
+    assert refused.code == 1 and says in refused.err and "it begins with" in refused.err, refused
+    assert (lake.root / "lake.yaml").read_text() == "datasets: {}\n"

@@ -193,9 +193,14 @@ class RowCutter {
         std::string_view raw;
         if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
         LAKEGATE_CHECK(set_prefix(raw));
-      } else if (key == "reply_text" || key == "reply_base64") {
+      } else if (key == "reply_text") {
         has_reply = true;
-        reject(line, index, "the reply is not JSON", rows, places);
+        std::string_view body;
+        if (member.value().get_string().get(body)) return refuse("this line is no landed reply");
+        reject(line, index, why_not_json(body), rows, places);
+      } else if (key == "reply_base64") {
+        has_reply = true;
+        reject(line, index, "the reply is not JSON: it is not UTF-8", rows, places);
       } else if (key == "reply") {
         has_reply = true;
         ondemand::value value;
@@ -413,6 +418,12 @@ std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& rec
   return document.at_pointer(records).get(value) ? 0 : rows_of(value);
 }
 
+// A byte order mark may stand before a text, not within a line.
+std::string_view without_mark(std::string_view body) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return body.starts_with(kMark) ? body.substr(kMark.size()) : body;
+}
+
 // How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.
 // SIMDJSON_PADDING bytes behind it can be read.
 std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records,
@@ -440,10 +451,7 @@ std::uint64_t append_landed_line(const LandedReply& reply, const std::string& re
   append_json_string(reply.request, lines);
   fmt::format_to(std::back_inserter(lines), R"(,"status":{},)", reply.status);
   if (reply.repeats_secret) lines += R"("repeats_secret":true,)";
-  // A byte order mark may stand before a text, not within a line.
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  std::string_view body = reply.body;
-  if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
+  const std::string_view body = without_mark(reply.body);
   constexpr std::string_view kReply = R"("reply":)";
   const std::size_t begin = lines.size() + kReply.size();
   lines.reserve(begin + body.size() + simdjson::SIMDJSON_PADDING + 2);
@@ -469,6 +477,15 @@ std::uint64_t append_landed_line(const LandedReply& reply, const std::string& re
   }
   lines += "}\n";
   return rows.value_or(0);
+}
+
+std::string why_not_json(std::string_view body) {
+  if (body.empty()) return "the reply is not JSON: it is empty";
+  const std::string_view text = without_mark(body);
+  const auto problem = json::find_problem(text);
+  if (!problem) return "the reply is not JSON";
+  return fmt::format("the reply is not JSON: {} (byte offset {})", problem->what,
+                     problem->at + (body.size() - text.size()));
 }
 
 Result<std::shared_ptr<RecordFile>> open_replies(std::shared_ptr<const Input> input,

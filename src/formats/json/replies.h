@@ -44,6 +44,9 @@ struct LandedReply {
 std::uint64_t append_landed_line(const LandedReply& reply, const std::string& records,
                                  std::string& lines);
 
+// "the reply is not JSON: …", with the place, for a body that is none.
+std::string why_not_json(std::string_view body);
+
 // Its rows as records. A body that is not JSON, or has nothing at `records`, is one rejected row;
 // rejects name request, status and where in the reply the row is.
 Result<std::shared_ptr<RecordFile>> open_replies(std::shared_ptr<const Input> input,

@@ -165,11 +165,12 @@ TEST_P(RepliesWithoutRows, AreOneRejectEachThatNamesTheRequest) {
 INSTANTIATE_TEST_SUITE_P(
     All, RepliesWithoutRows,
     testing::Values(NoRows{"nothing_there", R"({"other":1})", "nothing at /data"},
-                    NoRows{"html", "<html>busy</html>", "not JSON"},
+                    NoRows{"html", "<html>busy</html>", "not JSON: < is not JSON (byte offset 0)"},
                     NoRows{"cut_off", R"({"data":[{"x":1})", "not JSON"},
-                    NoRows{"two_values", "{} {}", "not JSON"}, NoRows{"empty", "", "not JSON"},
+                    NoRows{"two_values", "{} {}", "(byte offset 3)"},
+                    NoRows{"empty", "", "it is empty"},
                     NoRows{"not_a_number", R"({"data":[{"x":NaN}]})", "not JSON"},
-                    NoRows{"not_utf8", "\"\xff\"", "not JSON"},
+                    NoRows{"not_utf8", "\"\xff\"", "not UTF-8"},
                     NoRows{"a_number", R"({"data":7})", "object"}),
     [](const auto& each) { return std::string(each.param.name); });
 
