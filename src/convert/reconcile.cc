@@ -100,9 +100,65 @@ LogicalType with_new_fields(const LogicalType& known, const LogicalType& seen, b
   return merged;
 }
 
+// The type of what was seen at a place whose type is known. Where that is an object or an array,
+// other values are rejects, and hide nothing of what the objects and arrays had.
+LogicalType type_seen(const LogicalType& known, const Observed& seen) {
+  if (known.is(Kind::kList) && seen.element)
+    return {Kind::kList,
+            0,
+            0,
+            {Field{.name = "element", .type = type_seen(known.children[0].type, *seen.element)}}};
+  if (!known.is(Kind::kStruct)) return resolve(seen);
+  LogicalType type{Kind::kStruct};
+  for (const auto& [name, child] : seen.fields) {
+    const auto it = std::ranges::find(known.children, name, &Field::source_name);
+    Field field{.name = name,
+                .type = it == known.children.end() ? resolve(child) : type_seen(it->type, child)};
+    if (!field.type.is(Kind::kUnknown)) type.children.push_back(std::move(field));
+  }
+  return type;
+}
+
 void clean_nested(LogicalType& type) {
   if (type.is(Kind::kStruct)) clean_field_names(type.children);
   if (type.is(Kind::kList)) clean_nested(type.children[0].type);
+}
+
+// "b" and "s.c": what has values where the known type has no field.
+void add_unknown(const LogicalType& known, const LogicalType& seen, const std::string& path,
+                 std::vector<std::string>& names) {
+  if (known.is(Kind::kList) && seen.is(Kind::kList))
+    return add_unknown(known.children[0].type, seen.children[0].type, path, names);
+  if (!known.is(Kind::kStruct) || !seen.is(Kind::kStruct)) return;
+  for (const Field& field : seen.children) {
+    const std::string here = path + "." + field.source_name();
+    const auto it = std::ranges::find(known.children, field.source_name(), &Field::source_name);
+    if (it == known.children.end())
+      names.push_back(here);
+    else
+      add_unknown(it->type, field.type, here, names);
+  }
+}
+
+std::vector<std::string> left_out(const std::vector<FileColumn>& columns,
+                                  const std::vector<int>& matches, const Schema& known) {
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const FileColumn& column = columns[c];
+    const auto match = std::ranges::find(matches, static_cast<int>(c));
+    const auto type_known =
+        match == matches.end()
+            ? LogicalType()
+            : known.fields[static_cast<std::size_t>(match - matches.begin())].type;
+    const LogicalType seen = column.declared != nullptr   ? column.declared->type
+                             : column.observed != nullptr ? type_seen(type_known, *column.observed)
+                                                          : LogicalType();
+    if (match != matches.end())
+      add_unknown(type_known, seen, column.original, names);
+    else if (!seen.is(Kind::kUnknown))
+      names.push_back(column.original);
+  }
+  return names;
 }
 
 ColumnPlan known_column(const Field& field, const FileColumn* column, const Typing& typing,
@@ -121,7 +177,7 @@ ColumnPlan known_column(const Field& field, const FileColumn* column, const Typi
   if (column->declared != nullptr)
     seen = column->declared->type;
   else if (column->observed != nullptr)
-    seen = resolve(*column->observed);
+    seen = type_seen(field.type, *column->observed);
   if (field.type.is(Kind::kUnknown)) {
     plan.field.type = seen;
     if (typing.clean_names) clean_nested(plan.field.type);
@@ -190,8 +246,7 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
   }
   if (typing.closed) return plan;
   if (typing.new_columns == NewColumns::kIgnore) {
-    for (std::size_t c = 0; c < columns.size(); ++c)
-      if (!is_known[c]) plan.left_out.push_back(columns[c].original);
+    plan.left_out = left_out(columns, matches, typing.known);
     return plan;
   }
 

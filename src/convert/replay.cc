@@ -131,7 +131,7 @@ Result<ReplayOutcome> replay_arrival(ObjectStore& store, const DatasetConfig& da
   outcome.run.remarks = output.remarks();
   if (!output.left_out().empty() && dataset.new_columns != NewColumns::kIgnore)
     outcome.run.remarks.push_back(
-        fmt::format("the schema has no column {}, and a replay adds none: left out; declare it "
+        fmt::format("the schema lacks {}, and a replay adds nothing to it: left out; declare that "
                     "under `schema:`, or land a file that has it",
                     fmt::join(output.left_out(), ", ")));
   if (same_claim && same_content(output.outputs(), record.outputs)) {

@@ -30,10 +30,11 @@ OrderedOptions ordered_options(const Resources& resources) {
           .in_flight = std::min(affordable, 2 * workers + 1)};
 }
 
-// A chunk as the current mode of the pass reads it.
+// A chunk as a worker has read it.
 struct ReadChunk {
   DecodedChunk decoded;  // rows absent when observed
   Observed observed;
+  bool is_observed = false;
 };
 
 std::vector<std::int64_t> row_numbers(const Chunk& chunk, const std::vector<Reject>& rejects) {
@@ -81,19 +82,28 @@ class Pass {
     if (!scan_only_.load(std::memory_order_relaxed)) {
       LAKEGATE_TRY(out.decoded, chunk.decode(plan_));
       if (!out.decoded.contradicted) return out;
-      scan_only_.store(true, std::memory_order_relaxed);
     }
-    out.decoded = DecodedChunk{.contradicted = true};
-    LAKEGATE_CHECK(chunk.observe(out.observed));
+    LAKEGATE_CHECK(observe(chunk, out));
     return out;
   }
 
+  static Result<void> observe(const Chunk& chunk, ReadChunk& out) {
+    out.decoded = DecodedChunk{.contradicted = true};
+    out.is_observed = true;
+    return chunk.observe(out.observed);
+  }
+
+  // Which chunks are decoded and which observed is decided here, in their order, so that the types
+  // do not depend on which thread was quicker: what decoding tells of a chunk is not all that
+  // observing does.
   Result<void> take(const Chunk& chunk, ReadChunk out) {
     report(chunk);
+    if (contradicted_ && !out.is_observed) LAKEGATE_CHECK(observe(chunk, out));
     observed_.join(out.observed);
     for (std::size_t i = 0; i < out.decoded.seen.size(); ++i)
       observed_.field(plan_.columns[i].field.source_name()).join(out.decoded.seen[i]);
     contradicted_ = contradicted_ || out.decoded.contradicted;
+    scan_only_.store(contradicted_, std::memory_order_relaxed);
     if (contradicted_) return {};
     const std::vector<std::int64_t> numbers = row_numbers(chunk, out.decoded.rejects);
     if (static_cast<std::int64_t>(numbers.size()) != out.decoded.rows->num_rows())
@@ -117,7 +127,7 @@ class Pass {
   const Resources& resources_;
   Observed observed_;  // the guess, and what the chunks added to it
   Counts counts_;
-  std::atomic<bool> scan_only_{false};
+  std::atomic<bool> scan_only_{false};  // contradicted_, for the workers
   bool contradicted_ = false;
 };
 
@@ -163,16 +173,23 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
 
   Pass optimistic(plan, sink, resources);
   LAKEGATE_CHECK(optimistic.run(std::move(first), *reader));
-  if (!optimistic.contradicted())
+  const bool may_differ = anything_inferred(plan);
+  if (optimistic.contradicted() && !may_differ)
+    return fail(ErrorKind::kPermanent,
+                "a settled type was contradicted; please report this with the file");
+  DecodePlan settled;
+  if (may_differ) {
+    LAKEGATE_TRY(settled, make_plan(file, typing, optimistic.observed(), true));
+  }
+  // A guess may hold in every chunk and not in all of them together: an empty object in one place
+  // and an empty array in the same place of another.
+  if (!optimistic.contradicted() &&
+      (!may_differ || schema_of(settled, typing) == schema_of(plan, typing)))
     return TypedRead{.schema = schema_of(plan, typing),
                      .counts = optimistic.counts(),
                      .left_out = std::move(plan.left_out)};
 
   begin_pass(resources, 2);
-  if (!anything_inferred(plan))
-    return fail(ErrorKind::kPermanent,
-                "a settled type was contradicted; please report this with the file");
-  LAKEGATE_TRY(DecodePlan settled, make_plan(file, typing, optimistic.observed(), true));
   LAKEGATE_CHECK(sink.begin(schema_of(settled, typing)));
   LAKEGATE_TRY(auto again, file.open());
   Pass exact(settled, sink, resources);

@@ -52,9 +52,11 @@ enum class NewColumns { kAdd, kIgnore, kReject };
 struct DecodePlan {
   std::vector<ColumnPlan> columns;  // in the order of the output; kUnknown ones become Arrow null
   // A JSON key, or a Parquet column, that is not in the plan: kAdd is a contradiction if its value
-  // is not null, kIgnore passes it over, kReject rejects the row. CSV settles this from its header.
+  // is not null (in a struct, if it tells a type), kIgnore passes it over, kReject rejects the row.
+  // CSV settles this from its header.
   NewColumns new_columns = NewColumns::kAdd;
-  // Names that the input's first part has, and the plan does not take because of kIgnore.
+  // Columns, and fields of structs ("s.a"), that have values in the input's first part, and that
+  // the plan does not take because of kIgnore.
   std::vector<std::string> left_out;
 };
 

@@ -98,18 +98,19 @@ def test_replay_under_another_configuration_is_a_new_generation(lake):
 def test_replay_says_which_columns_it_leaves_out(lake):
     """History does not change the schema: not what is new, but what is declared is taken."""
     lake.configure("datasets:\n  d: {landing: 'd/*.json', new_columns: ignore}\n")
-    lake.land("d/a.json", '{"x": 1}', at=T0)
+    lake.land("d/a.json", '{"x": 1, "s": {"a": 1}}', at=T0)
     lake("run", code=0)
-    lake.land("d/b.json", '{"x": 2, "y": 3, "z": 4}', at=T0)
+    lake.land("d/b.json", '{"x": 2, "y": 3, "z": 4, "s": {"a": 5, "b": 6}, "n": null}', at=T0)
     assert "left out" not in lake("run", code=0).err, "that is what was configured"
     lake.configure("datasets:\n  d: {landing: 'd/*.json'}\n")
     outcome = lake("replay", "d", code=0)
     (line,) = [line for line in outcome.err.splitlines() if "left out" in line]
-    assert "landing/d/b.json" in line and "no column y, z" in line
-    lake.configure("datasets:\n  d: {landing: 'd/*.json', schema: [{name: x, type: int64}, {name: y, type: int64}]}\n")
+    assert "landing/d/b.json" in line and "lacks y, z, s.b," in line
+    lake.configure("datasets:\n  d: {landing: 'd/*.json', schema: [{name: x, type: int64}, {name: y, type: int64}, "
+                   "{name: s, type: 'struct<a: int64>'}]}\n")
     outcome = lake("replay", "d", code=0)
-    assert "no column z" in outcome.err
-    assert lake.rows("d") == [{"x": 1, "y": None}, {"x": 2, "y": 3}]
+    assert "lacks z, s.b," in outcome.err
+    assert lake.rows("d") == [{"x": 1, "y": None, "s": {"a": 1}}, {"x": 2, "y": 3, "s": {"a": 5}}]
 
 
 def test_replay_of_a_failure(filled):

@@ -65,7 +65,7 @@ class MemberBuilder {
  public:
   // The columns of a plan; unknown keys are RowState::new_columns's to decide.
   explicit MemberBuilder(const std::vector<ColumnPlan>& plan);
-  // The fields of a struct; unknown keys contradict, if it is inferred.
+  // The fields of a struct; unknown keys that tell a type contradict, if it is inferred.
   MemberBuilder(const std::vector<Field>& fields, Rules rules);
   MemberBuilder(MemberBuilder&&) noexcept;
   ~MemberBuilder();
