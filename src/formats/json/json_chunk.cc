@@ -56,6 +56,8 @@ bool JsonChunk::start(const Record& record, ondemand::parser& parser, ondemand::
                       ondemand::object& object) const {
   if (record.is_too_long) return false;
   const char* const text = block_.bytes.data() + record.begin;
+  // The parser would pass over it.
+  if (block_.text(record).starts_with(kByteOrderMark)) return false;
   if (parser.iterate(text, record.size, block_.bytes.size() - record.begin).get(document))
     return false;
   return !document.get_object().get(object);

@@ -420,8 +420,7 @@ std::uint64_t rows_of_long_numbers(std::string_view body, const std::string& rec
 
 // A byte order mark may stand before a text, not within a line.
 std::string_view without_mark(std::string_view body) {
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  return body.starts_with(kMark) ? body.substr(kMark.size()) : body;
+  return body.starts_with(json::kByteOrderMark) ? body.substr(json::kByteOrderMark.size()) : body;
 }
 
 // How many rows a body has; nothing where it is not JSON. Strictly, as the reader will see it.

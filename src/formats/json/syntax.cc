@@ -239,6 +239,9 @@ class Checker {
     const char first = rest[0];
     if (static_cast<unsigned char>(first) >= 0x80 && character_size(rest) == 0)
       return refuse_bytes();
+    if (rest.starts_with(kByteOrderMark))
+      return refuse("a byte order mark stands inside the text",
+                    "remove it: only the start of a file may have one");
     if (is_non_finite(token_text))
       return refuse(fmt::format("{} is not JSON", token()), "write null, or quote it",
                     Problem::Kind::kNonFinite);

@@ -47,6 +47,9 @@ std::optional<Problem> split_members(std::string_view text, Members& members);
 // `text` for a message: control characters escaped, cut after `limit` bytes.
 std::string shown(std::string_view text, std::size_t limit = 40);
 
+// Only a file may begin with it, no record.
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 // The token that starts `text`: a word, a number, or one character.
 std::string_view token_at(std::string_view text);
 
