@@ -122,6 +122,17 @@ TEST(TypedRead, ARejectedValueHidesNoNewFieldOfAKnownStruct) {
     EXPECT_EQ(types_read(text, threads, typing), "s: struct<x: int64, y: int64>\n");
 }
 
+TEST(TypedRead, CapturesAreNoColumnsOfTheFile) {
+  Typing typing;
+  typing.known.fields = {{.name = "store", .type = {LogicalType::Kind::kText}}};
+  typing.capture_columns = {"store"};
+  for (const int threads : {1, 4}) {
+    EXPECT_EQ(types_read(in_chunks({"{\"x\":1}\n"}), threads, typing), "store: text\nx: int64\n");
+    EXPECT_EQ(types_read(in_chunks({"{\"x\":1}\n", "{\"x\":1.5}\n"}), threads, typing),
+              "store: text\nx: double\n");
+  }
+}
+
 TEST(TypedRead, WhatBothEmptyKindsBecameIsKept) {
   const auto file =
       open_json(memory_input("in.json", in_chunks({"{\"x\":1,\"y\":{}}\n", "{\"y\":[]}\n"})), {});
