@@ -164,6 +164,7 @@ std::vector<std::string> left_out(const std::vector<FileColumn>& columns,
 ColumnPlan known_column(const Field& field, const FileColumn* column, const Typing& typing,
                         bool settled) {
   ColumnPlan plan{.field = field, .exact = typing.exact};
+  plan.is_captured = contains(typing.capture_columns, field.name);
   if (column != nullptr) {
     plan.source = column->source;
     plan.field.original = column->original == field.name ? "" : column->original;
@@ -296,7 +297,8 @@ bool names_suffice(const RecordFile& file, const Typing& typing, const Observed&
   // exactly known say what they will be taken for.
   const auto is_known = [&](const FileColumn& column) {
     return std::ranges::any_of(typing.known.fields, [&](const Field& field) {
-      return field.source_name() == column.original;
+      return field.source_name() == column.original &&
+             !contains(typing.capture_columns, field.name);
     });
   };
   return std::ranges::all_of(columns_of(file, names), is_known);

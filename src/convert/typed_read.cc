@@ -54,15 +54,11 @@ std::vector<std::int64_t> row_numbers(const Chunk& chunk, const std::vector<Reje
 // One pass over the file under one plan.
 class Pass {
  public:
-  Pass(DecodePlan plan, const Typing& typing, RowSink& sink, const Resources& resources)
+  Pass(DecodePlan plan, RowSink& sink, const Resources& resources)
       : plan_(std::move(plan)), sink_(sink), resources_(resources) {
-    for (const ColumnPlan& column : plan_.columns) {
-      const std::string& name = column.field.name;
-      is_of_file_.push_back(std::ranges::find(typing.capture_columns, name) ==
-                            typing.capture_columns.end());
-      if (is_of_file_.back())
+    for (const ColumnPlan& column : plan_.columns)
+      if (!column.is_captured)
         observed_.field(column.field.source_name()) = observed_from(column.field.type);
-    }
   }
 
   // `first` is the chunk that has been read already to make the plan, or null.
@@ -106,7 +102,7 @@ class Pass {
     if (contradicted_ && !out.is_observed) LAKEGATE_CHECK(observe(chunk, out));
     observed_.join(out.observed);
     for (std::size_t i = 0; i < out.decoded.seen.size(); ++i)
-      if (is_of_file_[i])
+      if (!plan_.columns[i].is_captured)
         observed_.field(plan_.columns[i].field.source_name()).join(out.decoded.seen[i]);
     contradicted_ = contradicted_ || out.decoded.contradicted;
     scan_only_.store(contradicted_, std::memory_order_relaxed);
@@ -129,7 +125,6 @@ class Pass {
   }
 
   DecodePlan plan_;
-  std::vector<bool> is_of_file_;  // each column; captures are not
   RowSink& sink_;
   const Resources& resources_;
   Observed observed_;  // the guess, and what the chunks added to it
@@ -178,7 +173,7 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
   LAKEGATE_CHECK(sink.begin(schema_of(plan, typing)));
   if (!first) return TypedRead{.schema = schema_of(plan, typing), .counts = {}};
 
-  Pass optimistic(plan, typing, sink, resources);
+  Pass optimistic(plan, sink, resources);
   LAKEGATE_CHECK(optimistic.run(std::move(first), *reader));
   const bool may_differ = anything_inferred(plan);
   if (optimistic.contradicted() && !may_differ)
@@ -199,7 +194,7 @@ Result<TypedRead> read_typed(const RecordFile& file, const Typing& typing, RowSi
   begin_pass(resources, 2);
   LAKEGATE_CHECK(sink.begin(schema_of(settled, typing)));
   LAKEGATE_TRY(auto again, file.open());
-  Pass exact(settled, typing, sink, resources);
+  Pass exact(settled, sink, resources);
   LAKEGATE_CHECK(exact.run(nullptr, *again));
   if (exact.contradicted())
     return fail(ErrorKind::kConflict,

@@ -45,6 +45,9 @@ struct ColumnPlan {
   // CSV: index of the cell in its record. JSON and Parquet find the column by field.source_name().
   // -1: the input does not have the column; every row gets null (or a reject, if required).
   int source = -1;
+  // A capture of the landing key: every row gets null, also where the input has a column of that
+  // name, which is another one.
+  bool is_captured = false;
 };
 
 enum class NewColumns { kAdd, kIgnore, kReject };

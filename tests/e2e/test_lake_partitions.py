@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import readers
@@ -77,6 +80,26 @@ def test_by_capture(lake):
     lake.land("sales/south/20240103_b.csv", "x\n2\n3\n", at=T0)
     lake("run", code=0)
     assert folders(lake, "sales") == {"store=north/date=2024-01-02": 1, "store=south/date=2024-01-03": 2}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.parquet"])
+def test_a_column_named_like_a_capture_is_another_one(lake, tmp_path, name):
+    """The capture keeps its name; what the file has under it stands beside, the first time and afterwards."""
+    lake.configure("datasets:\n  sales: {landing: 'sales/{store}/*', capture_columns: [store]}\n")
+    for store in ("north", "south"):
+        rows = [{"store": value, "x": value * 2} for value in (7, 8)]
+        if name.endswith(".parquet"):
+            pq.write_table(pa.Table.from_pylist(rows), tmp_path / name)
+            lake.land(f"sales/{store}/{name}", (tmp_path / name).read_bytes(), at=T0)
+        elif name.endswith(".csv"):
+            text = "store,x\n" + "".join(f"{row['store']},{row['x']}\n" for row in rows)
+            lake.land(f"sales/{store}/{name}", text, at=T0)
+        else:
+            lake.land(f"sales/{store}/{name}", "".join(json.dumps(row) + "\n" for row in rows), at=T0)
+        lake("run", code=0)
+    read = [row for path in lake.curated("sales") for row in readers.pyarrow_table(path).to_pylist()]
+    columns = [tuple(row[name] for name in ("store", "store_2", "x")) for row in read]
+    assert sorted(columns) == [("north", 7, 14), ("north", 8, 16), ("south", 7, 14), ("south", 8, 16)]
 
 
 def test_name_clash_is_a_configuration_error(lake):

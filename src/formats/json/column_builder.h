@@ -86,7 +86,7 @@ class MemberBuilder {
     int next = 0;              // the place whose key came next the last time
   };
 
-  void add(const Field& field, Rules rules);
+  void add(const std::string& key, const Field& field, Rules rules);
   int find(std::string_view key, int guess) const;
   Outcome append_new(ondemand::field& field, std::string_view key, RowState& state, int depth);
 

@@ -5,21 +5,23 @@
 namespace lakegate::json {
 
 MemberBuilder::MemberBuilder(const std::vector<ColumnPlan>& plan) {
+  constexpr const char* kNoKey = "\xff";  // keys are UTF-8
   for (const ColumnPlan& column : plan)
-    add(column.field, {.is_inferred = column.inferred,
-                       .is_exact = column.exact,
-                       .null_reason = column.null_reason});
+    add(column.is_captured ? kNoKey : column.field.source_name(), column.field,
+        {.is_inferred = column.inferred,
+         .is_exact = column.exact,
+         .null_reason = column.null_reason});
 }
 
 MemberBuilder::MemberBuilder(const std::vector<Field>& fields, Rules rules)
     : is_struct_(true), is_inferred_(rules.is_inferred) {
-  for (const Field& field : fields) add(field, rules);
+  for (const Field& field : fields) add(field.source_name(), field, rules);
 }
 
-void MemberBuilder::add(const Field& field, Rules rules) {
+void MemberBuilder::add(const std::string& key, const Field& field, Rules rules) {
   const auto place = static_cast<int>(columns_.size());
-  names_.push_back(field.source_name());
-  index_.emplace(field.source_name(), place);
+  names_.push_back(key);
+  index_.emplace(key, place);
   columns_.emplace_back(field, rules);
   places_.push_back({.next = place + 1});
 }

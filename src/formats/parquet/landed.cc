@@ -110,6 +110,7 @@ class ParquetChunk final : public Chunk {
 
  private:
   int find(const ColumnPlan& plan) const {
+    if (plan.is_captured) return -1;
     if (plan.source >= 0 && plan.source < batch_->num_columns()) return plan.source;
     const auto& names = columns_->names;
     const auto name = std::find(names.begin(), names.end(), plan.field.source_name());

@@ -130,6 +130,8 @@ TEST(TypedRead, CapturesAreNoColumnsOfTheFile) {
     EXPECT_EQ(types_read(in_chunks({"{\"x\":1}\n"}), threads, typing), "store: text\nx: int64\n");
     EXPECT_EQ(types_read(in_chunks({"{\"x\":1}\n", "{\"x\":1.5}\n"}), threads, typing),
               "store: text\nx: double\n");
+    EXPECT_EQ(types_read(in_chunks({"{\"x\":1}\n", "{\"store\":7}\n"}), threads, typing),
+              "store: text\nx: int64\nstore_2: int64\n");
   }
 }
 
