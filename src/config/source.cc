@@ -23,11 +23,16 @@ bool SourceConfig::uses(std::string_view variable) const {
 }
 
 std::uint64_t SourceConfig::slice_requests() const {
-  constexpr double kMost = 2000, kSeconds = 60;
+  // What a deadline cuts off is asked again, so that a slice must not take long, however slow the
+  // server; and each is a file of its own.
+  constexpr double kLeast = 250, kMost = 2000, kRounds = 16, kSeconds = 60;
   if (slice > 0) return slice;
-  if (limits.requests_per_second <= 0) return static_cast<std::uint64_t>(kMost);
-  return static_cast<std::uint64_t>(
-      std::clamp(std::floor(limits.requests_per_second * kSeconds), 1.0, kMost));
+  const double several_rounds =
+      std::clamp(kRounds * static_cast<double>(limits.concurrency), kLeast, kMost);
+  const double a_minute = limits.requests_per_second > 0
+                              ? std::max(1.0, std::floor(limits.requests_per_second * kSeconds))
+                              : kMost;
+  return static_cast<std::uint64_t>(std::min(several_rounds, a_minute));
 }
 
 }  // namespace lakegate

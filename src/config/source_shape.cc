@@ -229,7 +229,9 @@ Shape source() {
           {"paginate", "How the pages of a reply follow each other.", paginate()},
           {"auth", "Credentials, by reference.", auth()},
           {"limits", "How hard the server is asked, and how long.", limits()},
-          {"slice", "Requests to one landed object. Default: about a minute's, at most 2000.",
+          {"slice",
+           "Requests to one landed object. Default: 16 times the concurrency, 250 to 2000, at "
+           "most a minute's.",
            count<1, 100'000>("a number of requests, from 1 to 100000")},
           {"keep_raw",
            "Whether the replies stay in landing/, so that nothing asked for is lost. Default: "

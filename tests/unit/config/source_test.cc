@@ -74,10 +74,14 @@ TEST(Source, LimitsHaveUnits) {
   EXPECT_EQ(limits.retry_budget, 0.05);
 }
 
-TEST(Source, ASliceIsAboutAMinutesRequests) {
+TEST(Source, ASliceIsSeveralRoundsAndNoMoreThanAMinutesRequests) {
   const auto slice = [](const std::string& more) {
     return source_of(kUrl + more).slice_requests();
   };
+  EXPECT_EQ(slice(", limits: {concurrency: 1}"), 250U);
+  EXPECT_EQ(slice(", limits: {concurrency: 50}"), 800U);
+  EXPECT_EQ(slice(", limits: {concurrency: 900}"), 2000U);
+  EXPECT_EQ(slice(", limits: {concurrency: 50, requests_per_second: 12}"), 720U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 2}"), 120U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 0.001}"), 1U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 50}"), 2000U);
