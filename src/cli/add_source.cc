@@ -102,6 +102,17 @@ Result<DatasetConfig> parse_dataset(const std::string& yaml, const DatasetName& 
   return std::move(config.datasets.front());
 }
 
+// Where messages name a key of lake.yaml that cures them, here it is an option.
+Error with_options(Error error) {
+  using Cure = std::pair<std::string_view, std::string_view>;
+  for (const auto& [key, option] :
+       {Cure{"allow_http", "--allow-http"}, Cure{"allow_hosts", "--allow-host HOST"},
+        Cure{"for_each", "--each NAME=VALUE,VALUE"}})
+    if (error.message.find(key) != std::string::npos)
+      error.message += fmt::format(" (with `lakegate add`: {})", option);
+  return error;
+}
+
 Error no_sample(const std::string& url, std::string_view why, std::string_view body) {
   return {ErrorKind::kInvalidInput,
           fmt::format("{}: {}, so that no row can be made of it; it begins with {}", url, why,
@@ -205,11 +216,13 @@ Result<int> add_source(SourceSample sample, Context& context) {
   LAKEGATE_CHECK(check_lake_file_is_used(context));
   LAKEGATE_TRY(LakeSession lake, open_lake(context));
   LAKEGATE_TRY(std::string yaml, source_yaml(sample, each, sample.records, {}));
-  LAKEGATE_TRY(DatasetConfig dataset, parse_dataset(yaml, name, context.variables));
+  auto parsed = parse_dataset(yaml, name, context.variables);
+  if (!parsed) return Failure(with_options(std::move(parsed).error()));
+  DatasetConfig dataset = *std::move(parsed);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   LAKEGATE_TRY(const Plan plan, make_plan(dataset, now, std::nullopt, *lake.store));
   const auto reply = ask_once(dataset, plan);
-  if (!reply) return context.failed(reply.error());
+  if (!reply) return context.failed(with_options(reply.error()));
   if (const auto problem = json::find_problem(reply->body); problem && !problem->is_soft())
     return context.failed(no_sample(sample.url, why_not_json(reply->body), reply->body));
   // (JSON it is; numbers that are no doubles are more than this parser takes.)

@@ -1,6 +1,9 @@
 // lakegate check: lake.yaml against itself and the remembered schemas; runs nothing.
 #include <fmt/format.h>
 
+#include <iterator>
+#include <sstream>
+
 #include "cli/amounts.h"
 #include "cli/commands.h"
 #include "cli/config_problems.h"
@@ -19,6 +22,27 @@ constexpr std::string_view kDetails =
     "  lakegate check\n"
     "  lakegate check --env prod\n";
 
+// A document's problems come as one Error with a line each.
+std::vector<Error> each_of(const Error& error) {
+  std::vector<Error> all;
+  const std::string place = "\n" + error.where.file + ":";
+  for (std::size_t begin = 0; begin != std::string::npos;) {
+    const std::size_t end =
+        error.where.file.empty() ? std::string::npos : error.message.find(place, begin + 1);
+    Error one{error.kind, error.message.substr(begin, end - begin), error.where};
+    begin = end;
+    if (!all.empty()) {
+      // "file:line:column: message"
+      std::istringstream text(one.message.substr(place.size()));
+      char colon = 0;
+      text >> one.where.line >> colon >> one.where.column >> colon >> std::ws;
+      one.message.assign(std::istreambuf_iterator<char>(text), {});
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 Result<int> check(Context& context) {
   std::vector<Error> problems;
   std::size_t datasets = 0;
@@ -33,7 +57,8 @@ Result<int> check(Context& context) {
   }
   if (context.json()) {
     Json list = Json::array();
-    for (const Error& problem : problems) list.push_back(json_of(problem));
+    for (const Error& problem : problems)
+      for (const Error& each : each_of(problem)) list.push_back(json_of(each));
     print_json(context.out,
                {{"ok", problems.empty()}, {"datasets", datasets}, {"problems", std::move(list)}});
   }

@@ -36,7 +36,7 @@ constexpr std::size_t kRequestsShown = 10;
 struct Options {
   std::string dataset;
   std::optional<Instant> time;
-  std::string failed_of;  // the beginning of a plan's id
+  std::optional<std::string> failed_of;  // the beginning of a plan's id
   std::optional<std::chrono::milliseconds> deadline;
   bool dry_run = false;
   RunOptions run;
@@ -109,9 +109,9 @@ Result<int> fetch(const Options& options, Context& context) {
         "{} has no `source:` in lake.yaml, so that there is nothing to ask; files that land in "
         "{} are taken by `lakegate run`",
         dataset->name.str(), "landing/" + dataset->landing.text()));
-  if (!options.failed_of.empty()) {
+  if (options.failed_of) {
     LAKEGATE_TRY(choice.request.failed_of,
-                 find_plan(*lake.store, dataset->name, options.failed_of));
+                 find_plan(*lake.store, dataset->name, *options.failed_of));
   }
   if (options.dry_run) return show_plan(lake, *dataset, choice.request, context);
 
@@ -122,7 +122,10 @@ Result<int> fetch(const Options& options, Context& context) {
       fetch_and_report(lake, *dataset, choice, context, report, [&](const RunRecord& record) {
         if (catalog) register_committed(*catalog, lake, *dataset, record, report);
       });
-  if (interrupted()) return kInterruptedCode;
+  if (interrupted()) {
+    if (context.json()) report.finish(RunReport::Rejects::kAllowed);
+    return kInterruptedCode;
+  }
   if (!done) report.error(dataset->name.str(), done.error());
   const auto loaded = load_served(lake, *dataset);
   if (loaded)

@@ -18,6 +18,13 @@ struct FetchStatus {
   // answer since, and how many these are.
   std::optional<FetchRecord> last;
   std::size_t unanswered = 0;
+  // Of the ones before, where {since} has moved on: of the newest that are finished.
+  struct Earlier {
+    std::string plan;
+    Instant scheduled_at;
+    std::size_t sets = 0, unanswered = 0;
+  };
+  std::vector<Earlier> earlier;
   struct Unfinished {
     std::string plan;
     Instant scheduled_at;
@@ -26,6 +33,7 @@ struct FetchStatus {
   };
   // Without those that nobody will go on with and that a later fetch has made up for.
   std::vector<Unfinished> unfinished;
+  bool is_all_answered() const { return unanswered == 0 && earlier.empty(); }
 };
 
 // `dataset` has a source.

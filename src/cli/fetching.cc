@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <fstream>
 #include <random>
 #include <vector>
 
@@ -33,7 +34,13 @@ bool has_died(const std::string& holder) {
   const char* const last = holder.data() + end;
   const auto parsed = std::from_chars(holder.data() + kProcess.size(), last, pid);
   if (parsed.ec != std::errc() || parsed.ptr != last || pid <= 0) return false;
-  return ::kill(pid, 0) != 0 && errno == ESRCH;
+  if (::kill(pid, 0) != 0) return errno == ESRCH;
+  // One whose parent has not waited for it is still listed: proc(5), /proc/PID/stat, "state", which
+  // stands behind the name in brackets.
+  std::string stat;
+  std::getline(std::ifstream(fmt::format("/proc/{}/stat", pid)), stat);
+  const std::size_t name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat.substr(name_end + 2, 1) == "Z";
 }
 
 }  // namespace

@@ -93,6 +93,7 @@ Json json_of(const FetchOutcome& outcome) {
           {"sets", outcome.sets},
           {"asked", counts.sets},
           {"failed", counts.failed},
+          {"unanswered", outcome.unanswered},
           {"attempts", counts.attempts},
           {"replies", counts.replies},
           {"reply_bytes", counts.bytes},

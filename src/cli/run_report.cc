@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/amounts.h"
+#include "cli/interrupts.h"
 #include "lake/layout.h"
 #include "load/load.h"
 
@@ -84,9 +85,14 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
   if (outcome.was_finished) {
     context_.note(fmt::format("{}: the fetch {} was finished before; nothing was asked", dataset,
                               outcome.plan));
+    if (outcome.unanswered > 0) {
+      context_.error(fmt::format("{}: {} of its {} had no answer", dataset,
+                                 with_commas(outcome.unanswered),
+                                 counted(outcome.sets, "parameter set")));
+      tell_of_failures(dataset, outcome);
+    }
     return;
   }
-  sets_failed_ += outcome.counts.failed;
   const FetchCounts& counts = outcome.counts;
   if (!context_.json() && !context_.quiet()) {
     context_.out.write(Style::kBold, dataset);
@@ -100,11 +106,7 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
     const FailedSet& failed = outcome.failures[i];
     context_.error(fmt::format("{}: {}: {}", dataset, failed.parameters, failed.reason));
   }
-  if (counts.failed > 0)
-    context_.note(
-        fmt::format("`lakegate status {}` shows what failed; `lakegate fetch {} --failed "
-                    "{}` asks for it again",
-                    dataset, dataset, outcome.plan));
+  if (counts.failed > 0) tell_of_failures(dataset, outcome);
   if (outcome.finished()) return;
   ++unfinished_;
   context_.error(
@@ -112,11 +114,21 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
                   "goes on with it",
                   dataset, outcome.plan, with_commas(outcome.slices_left),
                   counted(outcome.slices, "slice"), dataset));
-  if (outcome.slices_asked == 0 && outcome.slices_left > outcome.slices_to_run)
-    context_.error(
-        fmt::format("{}: not one slice was completed in this time; give it more, or "
-                    "write a smaller `slice:` into its `source:`",
-                    dataset));
+  if (interrupted() || outcome.slices_asked > 0 || outcome.slices_left <= outcome.slices_to_run)
+    return;
+  // The plan keeps its slices once one of them is asked.
+  const bool is_begun = outcome.slices_left < outcome.slices || outcome.slices_to_run > 0;
+  context_.error(fmt::format("{}: not one slice was completed in this time; give it more{}",
+                             dataset,
+                             is_begun ? "" : ", or write a smaller `slice:` into its `source:`"));
+}
+
+void RunReport::tell_of_failures(const std::string& dataset, const FetchOutcome& outcome) {
+  sets_failed_ += outcome.unanswered;
+  context_.note(
+      fmt::format("`lakegate status {}` shows what failed; `lakegate fetch {} --failed "
+                  "{}` asks for it again",
+                  dataset, dataset, outcome.plan));
 }
 
 void RunReport::error(const std::string& dataset, const Error& error) {

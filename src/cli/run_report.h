@@ -40,6 +40,7 @@ class RunReport {
   void committed(const RunRecord& record);
   void failed(const RunOutcome& outcome);
   void load(const LoadRecord& record);
+  void tell_of_failures(const std::string& dataset, const FetchOutcome& outcome);
   void add_error(const std::string& dataset, const Error& error);
 
   Context& context_;

@@ -160,7 +160,7 @@ Result<int> status(const std::string& only, Context& context) {
   for (const DatasetConfig& dataset : lake.config.datasets) {
     if (name && dataset.name != *name) continue;
     LAKEGATE_TRY(DatasetStatus found, status_of(*lake.store, dataset, landed));
-    ok = ok && found.failures.empty();
+    ok = ok && found.failures.empty() && (!found.fetches || found.fetches->is_all_answered());
     all.push_back(std::move(found));
   }
   for (const auto& [dataset, error] : landed.unreadable)

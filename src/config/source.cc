@@ -29,10 +29,10 @@ std::uint64_t SourceConfig::slice_requests() const {
   if (slice > 0) return slice;
   const double several_rounds =
       std::clamp(kRounds * static_cast<double>(limits.concurrency), kLeast, kMost);
-  const double a_minute = limits.requests_per_second > 0
-                              ? std::max(1.0, std::floor(limits.requests_per_second * kSeconds))
-                              : kMost;
-  return static_cast<std::uint64_t>(std::min(several_rounds, a_minute));
+  double most = several_rounds;
+  for (const double rate : {limits.requests_per_second, limits.requests_per_second_per_host})
+    if (rate > 0) most = std::min(most, std::max(1.0, std::floor(rate * kSeconds)));
+  return static_cast<std::uint64_t>(most);
 }
 
 }  // namespace lakegate

@@ -169,7 +169,7 @@ struct SourceConfig {
   // Whether any template, of the request or of a column, has the variable.
   bool uses(std::string_view variable) const;
   // Parameter sets of a slice: `slice`, else 16 times `concurrency`, from 250 to 2000, but no more
-  // than a minute's at `requests_per_second`.
+  // than a minute's at `requests_per_second` (of one host, where that is less).
   std::uint64_t slice_requests() const;
   // SHA-256 over what makes the requests and their order: not auth, limits, records, add. A plan
   // carries it.

@@ -7,6 +7,7 @@
 
 #include "build_info.h"
 #include "extract/engine.h"
+#include "extract/fetch_failures.h"
 #include "extract/lease.h"
 #include "extract/request.h"
 #include "extract/slice_asking.h"
@@ -192,6 +193,7 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
     if (!dataset.source->keep_raw && !run->failed && !state.asked->landed.empty())
       LAKEGATE_CHECK(store.remove(state.asked->landed));
   }
+  outcome.unanswered = outcome.counts.failed;
   outcome.slices_left = states.size() - slices.size();
   if (outcome.slices_left > 0) return outcome;
   FetchRecord record{.dataset = plan.dataset,
@@ -212,7 +214,9 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
   return outcome;
 }
 
-FetchOutcome finished_before(const Plan& plan, FetchRecord record) {
+Result<FetchOutcome> finished_before(const ObjectStore& store, const ChosenPlan& chosen,
+                                     FetchRecord record) {
+  const Plan& plan = chosen.plan;
   FetchOutcome outcome{.plan = plan.id,
                        .failed_of = plan.failed_of,
                        .scheduled_at = plan.scheduled_at,
@@ -221,7 +225,12 @@ FetchOutcome finished_before(const Plan& plan, FetchRecord record) {
                        .sets = plan.sets.size(),
                        .slices = plan.slices(),
                        .counts = record.counts,
-                       .failures = record.failures};
+                       .failures = record.failures,
+                       .remarks = chosen.remarks};
+  if (record.counts.failed > 0) {
+    LAKEGATE_TRY(const auto unanswered, unanswered_sets(store, plan));
+    outcome.unanswered = unanswered.size();
+  }
   outcome.record = std::move(record);
   return outcome;
 }
@@ -261,7 +270,7 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
       const auto lease,
       PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
   LAKEGATE_TRY(auto record, find_fetch_record(store, dataset.name, chosen.plan.id));
-  if (record) return finished_before(chosen.plan, std::move(*record));
+  if (record) return finished_before(store, chosen, std::move(*record));
   if (chosen.is_new) {
     LAKEGATE_TRY(chosen.plan, put_plan(store, std::move(chosen.plan)));
   }

@@ -72,7 +72,8 @@ struct FetchOutcome {
   std::uint64_t slices_to_run = 0;                  // of those left: asked
   FetchCounts counts;                               // of every slice that is asked
   std::vector<FailedSet> failures;                  // likewise, the worst
-  std::optional<FetchRecord> record;                // it is finished
+  std::uint64_t unanswered = 0;       // of what failed, and nothing has had an answer to since
+  std::optional<FetchRecord> record;  // it is finished
   std::vector<std::string> remarks;
   bool finished() const { return record.has_value(); }
 };

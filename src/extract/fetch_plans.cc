@@ -62,10 +62,12 @@ Result<Plan> new_plan(const ObjectStore& store, const DatasetConfig& dataset,
 
 }  // namespace
 
-std::string why_not_continued(const SourceConfig& source, const Plan& plan) {
+std::string why_not_continued(const SourceConfig& source, const Plan& plan,
+                              std::size_t slices_asked) {
   if (plan.source_hash != source.request_hash())
     return "its requests were written down by another `source:` than today's";
-  if (source.slice != 0 && source.slice != plan.slice_requests)
+  // Where slices have been asked, a new plan would ask for the same again.
+  if (source.slice != 0 && source.slice != plan.slice_requests && slices_asked == 0)
     return fmt::format("its slices have {} requests, and `slice:` says {}", plan.slice_requests,
                        source.slice);
   return {};
@@ -97,6 +99,9 @@ Result<std::vector<ListedFetch>> list_fetches(const ObjectStore& store,
 
 Result<std::string> find_plan(const ObjectStore& store, const DatasetName& dataset,
                               const std::string& beginning) {
+  if (beginning.empty())
+    return invalid_input(
+        fmt::format("the id of the fetch is empty; `lakegate status {}` shows ids", dataset.str()));
   LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset));
   std::vector<std::string> found;
   for (const ListedFetch& fetch : fetches)
@@ -161,8 +166,15 @@ Result<ChosenPlan> choose_plan(const ObjectStore& store, const DatasetConfig& da
       return chosen;
     }
     LAKEGATE_TRY(chosen.plan, load_plan(store, dataset.name, id));
-    LAKEGATE_TRY(const bool is_done, exists(store, layout::fetch_record_key(dataset.name, id)));
-    const std::string why = why_not_continued(*dataset.source, chosen.plan);
+    LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset.name));
+    const auto listed = std::ranges::find(fetches, id, &ListedFetch::plan);
+    const bool is_listed = listed != fetches.end();
+    const bool is_done = is_listed && listed->finished;
+    const std::string why =
+        why_not_continued(*dataset.source, chosen.plan, is_listed ? listed->slices : 0);
+    if (is_done && !why.empty())
+      chosen.remarks.push_back(fmt::format(
+          "the fetch {} of that time stays as it is: {}; fetch with another --time", id, why));
     if (!is_done && !why.empty())
       return invalid_input(fmt::format("the fetch {} of that time cannot go on: {}; fetch with "
                                        "another --time",
@@ -177,7 +189,8 @@ Result<ChosenPlan> choose_plan(const ObjectStore& store, const DatasetConfig& da
     if (fetch.finished) continue;
     LAKEGATE_TRY(Plan plan, load_plan(store, dataset.name, fetch.plan));
     if (!request.failed_of.empty() && plan.failed_of != request.failed_of) continue;
-    if (const std::string why = why_not_continued(*dataset.source, plan); !why.empty()) {
+    const std::string why = why_not_continued(*dataset.source, plan, fetch.slices);
+    if (!why.empty()) {
       if (!is_superseded(last, plan))
         chosen.remarks.push_back(fmt::format("the fetch {} stays unfinished: {}", fetch.plan, why));
       continue;

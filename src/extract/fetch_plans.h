@@ -43,8 +43,10 @@ Result<std::optional<FetchRecord>> newest_fetch(const ObjectStore& store,
 Result<std::optional<SliceRecord>> find_slice_record(const ObjectStore& store,
                                                      const layout::FetchSlice& slice);
 
-// Why today's configuration cannot go on with a plan; empty: it can.
-std::string why_not_continued(const SourceConfig& source, const Plan& plan);
+// Why today's configuration cannot go on with a plan of which so many slices are asked; empty: it
+// can. A plan that is begun keeps its slices, whatever `slice:` says by then.
+std::string why_not_continued(const SourceConfig& source, const Plan& plan,
+                              std::size_t slices_asked);
 
 // What is to be fetched.
 struct FetchRequest {

@@ -118,7 +118,7 @@ SliceWriter::SliceWriter(ObjectStore& store, const DatasetConfig& dataset, const
 
 SliceWriter::~SliceWriter() = default;
 
-Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
+Result<bool> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
   if (!replies_) {
     const ObjectKey key = layout::replies_key(slice_of(plan_, record_.slice));
     LAKEGATE_TRY(auto object, store_.create(key));
@@ -126,8 +126,34 @@ Result<void> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
     record_.landed = key;
     replies_->lines() += header_line(plan_, record_.slice);
   }
-  rows += append_landed_line(reply, dataset_.source->records, replies_->lines());
-  return replies_->end_line();
+  const auto added = append_landed_line(reply, dataset_.source->records, replies_->lines());
+  rows += added.value_or(0);
+  LAKEGATE_CHECK(replies_->end_line());
+  return added.has_value();
+}
+
+Result<void> SliceWriter::land_pages(const Answer& answer, const std::vector<AskedPage>& asked,
+                                     ReportRow& row, const std::string& parameters) {
+  // A set has all of its pages or none: where one is not JSON, that one alone lands, to be seen.
+  std::optional<std::size_t> broken;
+  for (std::size_t n = 0; n < answer.pages.size() && answer.pages.size() > 1 && !broken; ++n)
+    if (!is_json(answer.pages[n].body)) broken = n;
+  for (std::size_t n = 0; n < answer.pages.size(); ++n) {
+    if (broken && n != *broken) continue;
+    const HttpReply& page = answer.pages[n];
+    const AskedPage shown = n < asked.size() ? asked[n] : AskedPage{};
+    LandedReply reply{.n = row.n,
+                      .page = static_cast<std::uint32_t>(n),
+                      .parameters = parameters,
+                      .request = shown.request};
+    reply.repeats_secret = shown.is_repeated;
+    reply.status = page.status;
+    reply.body = page.body;
+    LAKEGATE_TRY(const bool is_json, land(reply, row.rows));
+    if (!is_json)
+      row.failure = shown.is_repeated ? "the reply is not JSON" : why_not_json(page.body);
+  }
+  return {};
 }
 
 Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
@@ -139,28 +165,20 @@ Result<void> SliceWriter::add(std::size_t set, const Answer& answer,
                 .latency = answer.latency,
                 .pages = static_cast<std::uint32_t>(answer.pages.size())};
   const std::string parameters = plan_.parameters_json(set);
-  if (answer.failure) {
+  if (answer.failure)
     row.failure = answer.failure->message;
+  else
+    LAKEGATE_CHECK(land_pages(answer, asked, row, parameters));
+  const bool has_failed = !row.failure.empty();
+  if (has_failed)
     add_to_worst({.n = set,
                   .parameters = parameters,
                   .status = row.status,
                   .attempts = row.attempts,
                   .reason = row.failure},
                  record_.failures);
-  } else {
-    LandedReply reply{.n = set, .page = 0, .parameters = parameters, .request = {}};
-    for (const HttpReply& page : answer.pages) {
-      const AskedPage shown = reply.page < asked.size() ? asked[reply.page] : AskedPage{};
-      reply.request = shown.request;
-      reply.repeats_secret = shown.is_repeated;
-      reply.status = page.status;
-      reply.body = page.body;
-      LAKEGATE_CHECK(land(reply, row.rows));
-      ++reply.page;
-    }
-  }
   record_.counts += {.sets = 1,
-                     .failed = answer.failure ? 1U : 0U,
+                     .failed = has_failed ? 1U : 0U,
                      .attempts = static_cast<std::uint64_t>(row.attempts),
                      .replies = row.pages,
                      .bytes = row.bytes,

@@ -38,7 +38,8 @@ class SliceWriter {
   std::uint64_t number() const { return record_.slice; }
 
   // Every set of the slice, in order. `asked`: for each page.
-  // The replies of a set that failed are not landed.
+  // The replies of a set that failed are not landed. One that is not JSON makes its set fail, so
+  // that it is asked again, and lands all the same, as a reject that shows it.
   Result<void> add(std::size_t set, const Answer& answer, const std::vector<AskedPage>& asked);
 
   // Report, record, then the landed object: when that is there, the slice is asked. `may_publish`
@@ -47,7 +48,9 @@ class SliceWriter {
 
  private:
   class Replies;
-  Result<void> land(const LandedReply& reply, std::uint64_t& rows);
+  Result<bool> land(const LandedReply& reply, std::uint64_t& rows);  // whether it is JSON
+  Result<void> land_pages(const Answer& answer, const std::vector<AskedPage>& asked, ReportRow& row,
+                          const std::string& parameters);
 
   ObjectStore& store_;
   const DatasetConfig& dataset_;

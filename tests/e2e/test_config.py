@@ -221,6 +221,10 @@ def test_all_errors_at_once(lake):
     lake.configure(D + "    mode: snapshoot\n    max_reject: 3\n")
     outcome = lake("check", code=2)
     assert "lake.yaml:4:" in outcome.err and "lake.yaml:5:" in outcome.err
+    problems = lake("check", "--format", "json", code=2).json["problems"]
+    assert [problem["line"] for problem in problems] == [4, 5]
+    assert "snapshoot" in problems[0]["message"] and "max_rejects" in problems[1]["message"]
+    assert not any("lake.yaml" in problem["message"] for problem in problems)
 
 
 @pytest.mark.parametrize(

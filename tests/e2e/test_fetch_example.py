@@ -70,3 +70,13 @@ def test_no_dataset_from_a_reply_without_rows(lake, api, query, records, says):
                    "--allow-host", "127.0.0.1", *(["--records", records] if records else []))
     assert refused.code == 1 and says in refused.err and "it begins with" in refused.err, refused
     assert (lake.root / "lake.yaml").read_text() == "datasets: {}\n"
+
+
+def test_add_names_its_own_options_as_cures(lake, api):
+    url = api.url("http", "/devices/{device}/readings?values=3")
+    given: list[str] = []
+    for option, *values in (["--allow-http"], ["--each", "device=d1,d2"], ["--allow-host", "127.0.0.1"]):
+        refused = lake("add", url, "--name", "readings", *given)
+        assert refused.code != 0 and option in refused.err, refused
+        given += [option, *values]
+    lake("add", url, "--name", "readings", *given, code=0)

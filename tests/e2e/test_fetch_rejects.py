@@ -82,7 +82,7 @@ def test_an_added_column_that_the_reply_has_too_is_a_reject(lake, api):
     configure(lake, readings=readings(api, 3, add={"device": "{device}", "datetime": "x"}, max_rejects="100%"))
     lake("fetch", "readings")
     shown = json.loads(lake("rejects", "readings", "--format", "json", code=0).stdout)["rejects"]
-    assert len(shown) == 3 and all("datetime" in reject["message"] for reject in shown)
+    assert len(shown) == 3 and all("datetime" in reject["message"] and "add:" in reject["message"] for reject in shown)
 
 
 def test_an_array_gives_many_rows_and_a_pointer_says_where(lake, api):
@@ -106,3 +106,29 @@ def test_pretty_replies_are_kept_on_one_line(lake, api):
     lake("fetch", "readings", code=0)
     assert got(lake) == expected(api, [f"d{i}" for i in range(5)])
     assert len(landed_replies(lake)) == 5
+
+
+def test_a_reply_that_is_not_json_is_asked_for_again(lake, api):
+    """It says nothing about its device, so that {since} must not pass it over; and is landed, to be seen."""
+    configure(lake, readings=readings(api, 4, "wrong=html&since={since}", since={"start": "2026-01-01"}, max_rejects="100%"))
+    lake("fetch", "readings", "--time", "2026-01-02", code=1)
+    (plan,) = Fetches(lake).plans()
+    assert list(Fetches(lake).failed()) == ["d0", "d1", "d2", "d3"] and len(landed_replies(lake)) == 4
+    assert all("not JSON" in reject["message"] for reject in rejects_told(lake))
+    api.forget()
+    lake("fetch", "readings", "--failed", plan, code=1)
+    assert len(api.requests("/devices/")) == 4
+    api.forget()
+    lake("fetch", "readings", "--time", "2026-01-03", code=1)
+    assert {request["query"] for request in api.requests("/devices/")} == {"wrong=html&since=2026-01-01T00%3A00%3A00Z"}
+
+
+def rejects_told(lake) -> list[dict]:
+    return json.loads(lake("rejects", "readings", "--format", "json", code=0).stdout)["rejects"]
+
+
+def test_one_broken_reply_fails_its_device_alone(lake, api):
+    configure(lake, readings=mixed(api, "broken"))
+    lake("fetch", "readings", code=1)
+    assert list(Fetches(lake).failed()) == ["bad"] and got(lake) == expected(api, GOOD)
+    assert len(landed_replies(lake)) == 21

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import fcntl
 import hashlib
+import json
 import random
 import signal
 import subprocess
@@ -67,6 +68,46 @@ def test_no_parameter_of_a_committed_slice_is_asked_again(lake, api, seed):
     assert [reply["n"] for reply in landed_replies(lake)] == list(range(2000))
     assert len(Fetches(lake).plans()) == 1
     assert lake.files("_lake/tmp") == {}, "the dead have left nothing behind"
+
+
+def begun(lake, api, *words, **options) -> subprocess.Popen:
+    """A slow fetch of which the first slice has landed; running."""
+    api.configure(latency="20ms")
+    configure(lake, readings=readings(api, 400, "values=5", slice=20, limits={"concurrency": 4}))
+    running = lake.program.start("fetch", "readings", "--lake", lake.root, *TIME, *words, **options)
+    while not committed(lake):
+        assert running.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)  # between looks
+    return running
+
+
+def test_a_plan_that_is_begun_keeps_its_slices(lake, api):
+    """A new plan, in the slices that are written now, would land the same replies twice."""
+    running = begun(lake, api, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running.kill()
+    running.wait()
+    configure(lake, readings=readings(api, 400, "values=5", slice=7))
+    assert "unfinished" not in lake("fetch", "readings", code=0).err
+    assert len(Fetches(lake).plans()) == 1 and got(lake) == expected(api, devices(400), count=5)
+
+
+def test_the_lease_of_a_killed_process_is_free_although_nobody_has_waited_for_it(lake, api):
+    running = begun(lake, api, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running.kill()
+    try:
+        lake("fetch", "readings", *TIME, code=0)
+    finally:
+        running.wait()
+    assert got(lake) == expected(api, devices(400), count=5)
+
+
+def test_an_interrupted_fetch_prints_its_document(lake, api):
+    running = begun(lake, api, "--format", "json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    (fetch,) = json.loads(out)["fetches"]
+    assert running.returncode == 130 and not fetch["finished"] and 0 < fetch["slices_left"] < 20
+    assert b"smaller `slice:`" not in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

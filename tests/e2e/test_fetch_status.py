@@ -16,8 +16,8 @@ def fetches_of(lake) -> dict:
     return dataset["fetches"]
 
 
-def told(lake) -> str:
-    outcome = lake("status", code=0)
+def told(lake, code: int | None = None) -> str:
+    outcome = lake("status", code=code)
     return outcome.out + outcome.err
 
 
@@ -111,3 +111,52 @@ def test_an_unfinished_fetch_is_gone_on_with_only_while_its_source_is_the_same(l
 
     configure(lake, readings=readings(api, 400, slice=10, limits={"concurrency": 2}))
     assert "goes on with it" in told(lake), "with its source it can be finished after all"
+
+
+def test_a_fetch_that_is_done_stays_a_failure_until_everything_is_answered(lake, api):
+    """A scheduler that tries the same time again must not take it for done."""
+    api.configure(gone=0.2)
+    configure(lake, readings=readings(api, 40))
+    lake("fetch", "readings", *TIME, code=1)
+    again = lake("fetch", "readings", *TIME, code=1)
+    assert "finished before" in again.err and "--failed" in again.err
+    document = lake("fetch", "readings", *TIME, "--format", "json", code=1).json
+    (fetch,) = document["fetches"]
+    assert not document["ok"] and fetch["was_finished"] and fetch["unanswered"] == fetch["failed"] > 0
+    assert "--failed" in told(lake, code=1) and not lake("status", "--format", "json", code=1).json["ok"]
+    api.configure()
+    lake("fetch", "readings", "--failed", fetch["plan"], code=0)
+    assert lake("fetch", "readings", *TIME, "--format", "json", code=0).json["fetches"][0]["unanswered"] == 0
+    told(lake, code=0)
+    assert len(lake.rows("readings")) == 40
+
+
+def test_a_fetch_that_is_done_says_that_its_source_was_another(lake, api):
+    configure(lake, readings=readings(api, 3))
+    lake("fetch", "readings", *TIME, code=0)
+    configure(lake, readings=readings(api, 3, "values=7"))
+    assert "another `source:`" in lake("fetch", "readings", *TIME, code=0).err
+
+
+def test_failures_of_earlier_fetches_are_shown_where_since_has_moved_on(lake, api):
+    dataset = readings(api, 40, "since={since}", since={"start": "2026-01-01"})
+    configure(lake, readings=dataset)
+    api.configure(gone=0.2)
+    lake("fetch", "readings", *TIME, code=1)
+    first, failed = fetches_of(lake)["last"]["plan"], fetches_of(lake)["last"]["unanswered"]
+    api.configure()
+    lake("fetch", "readings", *LATER, code=0)
+    fetches = fetches_of(lake)
+    assert fetches["last"]["plan"] != first and fetches["last"]["unanswered"] == 0
+    assert [(each["plan"], each["unanswered"]) for each in fetches["earlier"]] == [(first, failed)]
+    assert f"--failed {first}" in told(lake, code=1)
+    lake("fetch", "readings", "--failed", first, code=0)
+    assert fetches_of(lake)["earlier"] == [] and "--failed" not in told(lake, code=0)
+
+
+def test_an_empty_id_is_none(lake, api):
+    """A variable of a script that is not set must not fetch everything."""
+    configure(lake, readings=readings(api, 3))
+    lake("fetch", "readings", *TIME, code=0)
+    assert "empty" in lake("fetch", "readings", "--failed", "", code=2).err
+    assert len(Fetches(lake).plans()) == 1

@@ -123,6 +123,7 @@ class ReplyChunk : public Chunk {
       reject.raw_was_cut = text.size() > kMaxRawBytes;
       reject.raw = without_cut_character(text.substr(0, kMaxRawBytes));
     }
+    if (reject.reason == RejectReason::kDuplicateKey) tell_of_added(reject);
     if (envelope.repeats_secret) withhold(reject);
     RejectedReply& reply = reject.reply.emplace();
     reply.request = envelope.request;
@@ -130,6 +131,16 @@ class ReplyChunk : public Chunk {
     reply.pointer = options_->records;
     if (place.element >= 0) reply.pointer += fmt::format("/{}", place.element);
     reply.pointer += pointer_of(reject.column);
+  }
+
+  void tell_of_added(Reject& reject) const {
+    for (const auto& [name, text] : options_->add)
+      if (reject.message.find(fmt::format("\"{}\"", json::shown(name))) != std::string::npos)
+        reject.message += fmt::format(
+            "; `add:` gives the row a {} too: if the reply has one itself, give that column "
+            "another "
+            "name, or leave it out",
+            name);
   }
 
   std::shared_ptr<const ReplyOptions> options_;
@@ -443,8 +454,8 @@ std::optional<std::uint64_t> count_rows(std::string_view body, const std::string
 
 }  // namespace
 
-std::uint64_t append_landed_line(const LandedReply& reply, const std::string& records,
-                                 std::string& lines) {
+std::optional<std::uint64_t> append_landed_line(const LandedReply& reply,
+                                                const std::string& records, std::string& lines) {
   fmt::format_to(std::back_inserter(lines), R"({{"n":{},"page":{},"parameters":{},"request":)",
                  reply.n, reply.page, reply.parameters);
   append_json_string(reply.request, lines);
@@ -475,7 +486,14 @@ std::uint64_t append_landed_line(const LandedReply& reply, const std::string& re
     }
   }
   lines += "}\n";
-  return rows.value_or(0);
+  return rows;
+}
+
+bool is_json(std::string_view body) {
+  std::string padded(without_mark(body));
+  const std::size_t size = padded.size();
+  padded.append(simdjson::SIMDJSON_PADDING, ' ');
+  return count_rows(std::string_view(padded).substr(0, size), "", 0).has_value();
 }
 
 std::string why_not_json(std::string_view body) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,9 +41,11 @@ struct LandedReply {
 };
 // Appends the reply's line, with the line feed. A body that is JSON stands there as it came, line
 // feeds between its tokens made blanks. Returns how many rows are at `records` of it, whether or
-// not they fit the schema.
-std::uint64_t append_landed_line(const LandedReply& reply, const std::string& records,
-                                 std::string& lines);
+// not they fit the schema; nothing if it is not JSON.
+std::optional<std::uint64_t> append_landed_line(const LandedReply& reply,
+                                                const std::string& records, std::string& lines);
+
+bool is_json(std::string_view body);
 
 // "the reply is not JSON: …", with the place, for a body that is none.
 std::string why_not_json(std::string_view body);

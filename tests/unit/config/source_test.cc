@@ -83,6 +83,7 @@ TEST(Source, ASliceIsSeveralRoundsAndNoMoreThanAMinutesRequests) {
   EXPECT_EQ(slice(", limits: {concurrency: 900}"), 2000U);
   EXPECT_EQ(slice(", limits: {concurrency: 50, requests_per_second: 12}"), 720U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 2}"), 120U);
+  EXPECT_EQ(slice(", limits: {requests_per_second: 20, requests_per_second_per_host: 2}"), 120U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 0.001}"), 1U);
   EXPECT_EQ(slice(", limits: {requests_per_second: 50}"), 2000U);
   EXPECT_EQ(slice(", slice: 7, limits: {requests_per_second: 50}"), 7U);

@@ -229,6 +229,53 @@ TEST_F(Fetch, WhatFailsIsReportedAndAskedForAgainAlone) {
   EXPECT_EQ(rows, kTen);
 }
 
+TEST_F(Fetch, APageThatIsNotJsonFailsItsSetWhichLandsNoOtherPage) {
+  config_ = config_of(R"(
+datasets:
+  devices:
+    source:
+      url: https://api.example.com/devices/{device}
+      for_each: {device: {from: 0, to: 2}}
+      records: /rows
+      add: {device: "{device}"}
+      paginate: {by: next, at: /next}
+    max_rejects: 50%
+)");
+  bool is_broken = true;
+  ScriptedApi api([&](const HttpRequest& request) -> std::optional<Result<HttpReply>> {
+    const bool is_second = request.target.ends_with("?page=2");
+    if (is_second && is_broken && request.target.starts_with(target_of(1)))
+      return json_reply("<html>");
+    return json_reply(
+        is_second ? R"({"rows":[{"x":2}]})"
+                  : fmt::format(R"({{"rows":[{{"x":1}}],"next":"{}?page=2"}})", request.target));
+  });
+  const auto fetch_now = [&] {
+    auto outcome = run_fetch(*store_, config_.datasets[0], request_,
+                             {.secrets = secrets_.get(),
+                              .make_client = [&](const HttpOptions&) { return api.client(); },
+                              .holder = fmt::format("test {}", ++fetches_),
+                              .is_gone = [](const std::string&) { return true; }},
+                             {});
+    EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().to_string());
+    return outcome.value_or(FetchOutcome{});
+  };
+  const FetchOutcome outcome = fetch_now();
+  ASSERT_THAT(outcome.failures, SizeIs(1));
+  EXPECT_EQ(outcome.failures[0].n, 1U);
+  EXPECT_THAT(outcome.failures[0].reason, HasSubstr("not JSON"));
+  EXPECT_EQ(outcome.unanswered, 1U);
+  EXPECT_THAT(devices(), ElementsAre(0, 0, 2, 2));
+
+  is_broken = false;
+  const Instant later = instant_from_iso("2026-11-23T05:00:00Z").value();
+  request_ = {.time = later, .failed_of = outcome.plan};
+  EXPECT_EQ(fetch_now().unanswered, 0U);
+  auto rows = devices();
+  std::ranges::sort(rows);
+  EXPECT_THAT(rows, ElementsAre(0, 0, 1, 1, 2, 2));
+}
+
 TEST_F(Fetch, ASliceWithoutAnyAnswerLandsNothing) {
   broken_ = {target_of(9)};
   const FetchOutcome outcome = fetched();

@@ -33,7 +33,7 @@ std::uint64_t rows_counted(std::string_view body, const std::string& records) {
   LandedReply reply{.parameters = "{}", .request = {}};
   reply.body = body;
   std::string line;
-  return append_landed_line(reply, records, line);
+  return append_landed_line(reply, records, line).value_or(0);
 }
 
 ReplyOptions options(const std::string& records,
