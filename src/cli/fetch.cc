@@ -123,6 +123,7 @@ Result<int> fetch(const Options& options, Context& context) {
         if (catalog) register_committed(*catalog, lake, *dataset, record, report);
       });
   if (interrupted()) {
+    report.cut_off();
     if (context.json()) report.finish(RunReport::Rejects::kAllowed);
     return kInterruptedCode;
   }

@@ -32,7 +32,8 @@ Result<std::vector<FetchStatus::Earlier>> earlier_failures(const ObjectStore& st
     if (!record || !record->failed_of.empty() || record->counts.failed == 0) continue;
     LAKEGATE_TRY(const Plan plan, load_plan(store, dataset, fetch.plan));
     LAKEGATE_TRY(const auto unanswered, unanswered_sets(store, plan));
-    if (!unanswered.empty())
+    // Where nothing had an answer, {since} stayed, and the next fetch asked for the same.
+    if (!unanswered.empty() && unanswered.size() < plan.sets.size())
       earlier.push_back({.plan = plan.id,
                          .scheduled_at = plan.scheduled_at,
                          .sets = plan.sets.size(),

@@ -71,6 +71,7 @@ Result<void> fetch_and_report(LakeSession& lake, const DatasetConfig& dataset,
                       }});
   }();
   if (fetched) report.fetch(dataset.name.str(), *fetched);
+  if (fetched && !choice.runs_what_landed) report.unpublished(dataset.name.str(), *fetched);
   for (const RunOutcome& outcome : outcomes) {
     report.arrival(outcome);
     if (outcome.record && committed) committed(*outcome.record);

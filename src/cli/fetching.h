@@ -18,6 +18,7 @@ struct FetchChoice {
   FetchRequest request;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   RunOptions run;
+  bool runs_what_landed = false;  // afterwards, so that older slices get another chance
 };
 
 // Asks, curates and tells `report` of it, with progress on a terminal; `ran` is told of each slice

@@ -101,6 +101,7 @@ Json json_of(const FetchOutcome& outcome) {
           {"slices", outcome.slices},
           {"slices_asked", outcome.slices_asked},
           {"slices_left", outcome.slices_left},
+          {"slices_unpublished", outcome.unpublished},
           {"failures", std::move(failures)}};
 }
 

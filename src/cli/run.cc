@@ -138,12 +138,12 @@ void fetch_from_sources(Round& round, const std::optional<DatasetName>& only) {
   if (round.options.no_fetch || round.watcher != nullptr) return;
   for (const DatasetConfig& dataset : round.lake.config.datasets) {
     if (!dataset.source || (only && dataset.name != *only) || interrupted()) continue;
-    const auto done = fetch_and_report(round.lake, dataset, {.run = round.options.run},
-                                       round.context, round.report, [&](const RunRecord& record) {
-                                         if (round.catalog != nullptr)
-                                           register_committed(*round.catalog, round.lake, dataset,
-                                                              record, round.report);
-                                       });
+    const auto done = fetch_and_report(
+        round.lake, dataset, {.run = round.options.run, .runs_what_landed = true}, round.context,
+        round.report, [&](const RunRecord& record) {
+          if (round.catalog != nullptr)
+            register_committed(*round.catalog, round.lake, dataset, record, round.report);
+        });
     if (!done && !interrupted()) round.report.error(dataset.name.str(), done.error());
   }
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "cli/amounts.h"
-#include "cli/interrupts.h"
 #include "lake/layout.h"
 #include "load/load.h"
 
@@ -116,11 +115,19 @@ void RunReport::fetch(const std::string& dataset, const FetchOutcome& outcome) {
                   counted(outcome.slices, "slice"), dataset));
   if (interrupted() || outcome.slices_asked > 0 || outcome.slices_left <= outcome.slices_to_run)
     return;
-  // The plan keeps its slices once one of them is asked.
-  const bool is_begun = outcome.slices_left < outcome.slices || outcome.slices_to_run > 0;
-  context_.error(fmt::format("{}: not one slice was completed in this time; give it more{}",
-                             dataset,
-                             is_begun ? "" : ", or write a smaller `slice:` into its `source:`"));
+  context_.error(fmt::format(
+      "{}: not one slice was completed in this time; give it more{}", dataset,
+      outcome.is_any_asked() ? "" : ", or write a smaller `slice:` into its `source:`"));
+}
+
+void RunReport::unpublished(const std::string& dataset, const FetchOutcome& outcome) {
+  if (!outcome.was_finished || outcome.unpublished == 0) return;
+  failures_ += outcome.unpublished;
+  context_.error(fmt::format(
+      "{}: not published: {} of {}; `lakegate status {}` shows why, `lakegate replay {} "
+      "--failed` tries again",
+      dataset, with_commas(outcome.unpublished), counted(outcome.slices, "slice"), dataset,
+      dataset));
 }
 
 void RunReport::tell_of_failures(const std::string& dataset, const FetchOutcome& outcome) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/interrupts.h"
 #include "cli/report_json.h"
 #include "convert/lake_run.h"
 #include "extract/fetch.h"
@@ -20,12 +21,15 @@ class RunReport {
   void arrival(const RunOutcome& outcome);
   // What a fetch has come to; before its arrivals.
   void fetch(const std::string& dataset, const FetchOutcome& outcome);
+  // Slices of a fetch that was finished before. Those of other fetches tell of themselves.
+  void unpublished(const std::string& dataset, const FetchOutcome& outcome);
   // An attempt that could not be made.
   void error(const std::string& dataset, const Error& error);
   void loads(const std::string& dataset, const LoadSummary& done);
   // A dataset whose rows are curated, and could not be loaded at all.
   void load_error(const std::string& dataset, const Error& error);
   void unmatched(const std::vector<ObjectKey>& keys);
+  void cut_off() { error_code_ = kInterruptedCode; }  // by a signal
   // Failures that stand since an earlier run are not said again.
   void keep_quiet_of_earlier_failures() { tells_earlier_failures_ = false; }
 

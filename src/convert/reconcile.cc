@@ -75,9 +75,11 @@ std::vector<int> match_known(const std::vector<FileColumn>& columns, const Typin
     match([](const Field& field, const FileColumn& column) {
       return clean_name(column.original) == field.name || column.original == field.name;
     });
-  if (is_headless(columns, typing.known))
-    for (std::size_t f = 0; f < std::min(matches.size(), columns.size()); ++f)
-      matches[f] = static_cast<int>(f);
+  if (is_headless(columns, typing.known)) {
+    int column = 0;
+    for (std::size_t f = 0; f < matches.size() && column < std::ssize(columns); ++f)
+      if (!contains(typing.capture_columns, typing.known.fields[f].name)) matches[f] = column++;
+  }
   return matches;
 }
 
@@ -193,12 +195,33 @@ ColumnPlan known_column(const Field& field, const FileColumn* column, const Typi
 }
 
 Failure refuse_new_column(const std::string& original, const Typing& typing) {
+  if (contains(typing.capture_columns, original))
+    return invalid_input(fmt::format(
+        "column \"{0}\" is named like a capture, and not in the schema; declare it as {{name: "
+        "{0}_2, original: {0}, type: …}}, or set new_columns: add or ignore",
+        original));
   std::vector<std::string> known;
-  for (const Field& field : typing.known.fields) known.push_back(field.source_name());
+  for (const Field& field : typing.known.fields)
+    if (!contains(typing.capture_columns, field.name)) known.push_back(field.source_name());
   const std::string near = nearest_name(original, known);
   return invalid_input(fmt::format(
       "column \"{}\" is not in the schema{}; declare it, or set new_columns: add or ignore",
       original, near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+}
+
+// Where names stay as they are, a column of the file that is named like a capture does not: it
+// would be there twice. `fields` from `first` on are the file's.
+void rename_like_captures(std::vector<Field>& fields, std::size_t first,
+                          const std::vector<std::string>& captures) {
+  for (std::size_t i = first; i < fields.size(); ++i) {
+    const std::string original = fields[i].name;
+    if (!contains(captures, original)) continue;
+    std::string name = original;
+    for (int n = 2; std::ranges::find(fields, name, &Field::name) != fields.end(); ++n)
+      name = fmt::format("{}_{}", original, n);
+    fields[i].original = original;
+    fields[i].name = name;
+  }
 }
 
 // A key of JSON may be empty, and a field named after it would find it no more.
@@ -278,7 +301,10 @@ Result<DecodePlan> make_plan(const RecordFile& file, const Typing& typing, const
     fresh.push_back(fresh_plan.field);
     added.push_back(std::move(fresh_plan));
   }
-  if (typing.clean_names) clean_field_names(fresh);
+  if (typing.clean_names)
+    clean_field_names(fresh);
+  else
+    rename_like_captures(fresh, typing.known.fields.size(), typing.capture_columns);
   for (std::size_t i = 0; i < added.size(); ++i) {
     added[i].field = fresh[typing.known.fields.size() + i];
     if (contains(typing.partition_columns, added[i].field.name)) {

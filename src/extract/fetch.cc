@@ -189,6 +189,7 @@ Result<FetchOutcome> sum_up(ObjectStore& store, const DatasetConfig& dataset, co
       continue;
     }
     slices.push_back(*run);
+    if (run->failed) ++outcome.unpublished;
     // Where the replies are not kept, they have served their purpose once the rows are there.
     if (!dataset.source->keep_raw && !run->failed && !state.asked->landed.empty())
       LAKEGATE_CHECK(store.remove(state.asked->landed));
@@ -230,6 +231,13 @@ Result<FetchOutcome> finished_before(const ObjectStore& store, const ChosenPlan&
   if (record.counts.failed > 0) {
     LAKEGATE_TRY(const auto unanswered, unanswered_sets(store, plan));
     outcome.unanswered = unanswered.size();
+  }
+  // A replay may have published them since.
+  for (const FetchRecord::Slice& slice : record.slices) {
+    if (!slice.failed) continue;
+    const auto run = store.head(layout::run_key(plan.dataset, slice.arrival));
+    if (!run && run.error().kind != ErrorKind::kNotFound) return Failure(run.error());
+    if (!run) ++outcome.unpublished;
   }
   outcome.record = std::move(record);
   return outcome;

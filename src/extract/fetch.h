@@ -73,9 +73,12 @@ struct FetchOutcome {
   FetchCounts counts;                               // of every slice that is asked
   std::vector<FailedSet> failures;                  // likewise, the worst
   std::uint64_t unanswered = 0;       // of what failed, and nothing has had an answer to since
+  std::uint64_t unpublished = 0;      // slices that were asked, and whose run failed
   std::optional<FetchRecord> record;  // it is finished
   std::vector<std::string> remarks;
   bool finished() const { return record.has_value(); }
+  // Then the plan keeps its slices, whatever `slice:` says.
+  bool is_any_asked() const { return slices_left - slices_to_run < slices; }
 };
 
 // What a client for the servers of a source is like: addresses checked, replies decoded.

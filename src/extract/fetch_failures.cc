@@ -33,8 +33,12 @@ Result<std::set<std::string>> answered_again(const ObjectStore& store, const Dat
                                              const std::string& of) {
   std::map<std::string, std::string> failed_of;  // by plan
   LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset));
+  const auto its = std::ranges::find(fetches, of, &ListedFetch::plan);
+  const bool is_finished = its != fetches.end() && its->finished;
   for (const ListedFetch& fetch : fetches) {
     if (!fetch.finished || fetch.plan == of) continue;
+    // What failed was known when the fetch was over, unless it still goes on.
+    if (is_finished && *fetch.finished < *its->finished) continue;
     LAKEGATE_TRY(const auto record, find_fetch_record(store, dataset, fetch.plan));
     if (record && !record->failed_of.empty()) failed_of.emplace(fetch.plan, record->failed_of);
   }

@@ -166,12 +166,10 @@ Result<ChosenPlan> choose_plan(const ObjectStore& store, const DatasetConfig& da
       return chosen;
     }
     LAKEGATE_TRY(chosen.plan, load_plan(store, dataset.name, id));
-    LAKEGATE_TRY(const auto fetches, list_fetches(store, dataset.name));
-    const auto listed = std::ranges::find(fetches, id, &ListedFetch::plan);
-    const bool is_listed = listed != fetches.end();
-    const bool is_done = is_listed && listed->finished;
-    const std::string why =
-        why_not_continued(*dataset.source, chosen.plan, is_listed ? listed->slices : 0);
+    LAKEGATE_TRY(const bool is_done, exists(store, layout::fetch_record_key(dataset.name, id)));
+    LAKEGATE_TRY(const auto slices,
+                 store.list(layout::fetch_key(dataset.name, id, "slice-").str()));
+    const std::string why = why_not_continued(*dataset.source, chosen.plan, slices.size());
     if (is_done && !why.empty())
       chosen.remarks.push_back(fmt::format(
           "the fetch {} of that time stays as it is: {}; fetch with another --time", id, why));

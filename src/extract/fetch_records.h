@@ -46,7 +46,7 @@ struct SliceRecord {
   std::uint64_t slice = 1;
   FetchCounts counts;
   std::vector<FailedSet> failures;  // the worst
-  ObjectKey landed;                 // empty: not one set was answered, so nothing was landed
+  ObjectKey landed;                 // empty: no reply came, so nothing was landed
   std::uint64_t landed_size = 0;
   std::string asked_at;  // ISO, by the clock: when its first set was begun
   std::uint64_t duration_ms = 0;

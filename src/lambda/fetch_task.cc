@@ -14,23 +14,6 @@ using Outcome = TaskReport::Outcome;
 // A fetch that takes more invocations wants a larger function, or a plan of fewer requests.
 constexpr int kMostContinuations = 10;
 
-// On every delivery, so that slices which an earlier invocation could not publish are not forgotten
-// with it; until they have been published after all, by a replay.
-Result<void> check_slices(const ObjectStore& store, const DatasetConfig& dataset,
-                          const FetchRecord& fetched) {
-  std::size_t failed = 0;
-  for (const FetchRecord::Slice& slice : fetched.slices) {
-    if (!slice.failed) continue;
-    const auto run = store.head(layout::run_key(dataset.name, slice.arrival));
-    if (!run && run.error().kind != ErrorKind::kNotFound) return Failure(run.error());
-    if (!run) ++failed;
-  }
-  if (failed == 0) return {};
-  return invalid_input(
-      fmt::format("{} of {} slices were asked and not published; `lakegate status` shows why",
-                  failed, fetched.slices.size()));
-}
-
 }  // namespace
 
 Result<void> LakeTasks::run(const FetchEvent& event) {
@@ -67,12 +50,17 @@ Result<void> LakeTasks::run(const FetchEvent& event) {
   report.bytes_in = fetched->counts.bytes;
   report.remarks = fetched->remarks;
   if (!fetched->finished()) return hand_on(event, *fetched);
-  if (fetched->counts.sets > 0 && fetched->counts.failed == fetched->counts.sets)
+  if (fetched->counts.sets > 0 && fetched->unanswered == fetched->counts.sets)
     return fail(
         ErrorKind::kPermanent,
         fmt::format("all {} parameter sets failed; the worst of them: {}", fetched->counts.sets,
                     fetched->failures.empty() ? "" : fetched->failures.front().reason));
-  LAKEGATE_CHECK(check_slices(*tools_.store, *dataset, *fetched->record));
+  // On every delivery, so that slices which an earlier invocation could not publish are not
+  // forgotten with it; until they have been published after all, by a replay.
+  if (fetched->unpublished > 0)
+    return invalid_input(
+        fmt::format("{} of {} slices were asked and not published; `lakegate status` shows why",
+                    fetched->unpublished, fetched->slices));
   report.outcome = fetched->was_finished ? Outcome::kAlreadyDone : Outcome::kFetched;
   return {};
 }
@@ -83,8 +71,8 @@ Result<void> LakeTasks::hand_on(const FetchEvent& event, const FetchOutcome& out
   if (outcome.slices_asked == 0 && outcome.slices_run == 0)
     return fail(ErrorKind::kRetryable,
                 fmt::format("{}, and not one was completed in this invocation; give the function "
-                            "more time, or write a smaller `slice:`",
-                            left));
+                            "more time{}",
+                            left, outcome.is_any_asked() ? "" : ", or write a smaller `slice:`"));
   if (event.continuation >= kMostContinuations)
     return fail(ErrorKind::kPermanent,
                 fmt::format("{} after {} continuations; `lakegate fetch {}` goes on with it", left,

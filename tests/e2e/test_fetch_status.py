@@ -160,3 +160,26 @@ def test_an_empty_id_is_none(lake, api):
     lake("fetch", "readings", *TIME, code=0)
     assert "empty" in lake("fetch", "readings", "--failed", "", code=2).err
     assert len(Fetches(lake).plans()) == 1
+
+
+def test_what_nobody_answered_is_not_missed_once_the_next_fetch_has_asked_the_same(lake, api):
+    configure(lake, readings=readings(api, 3, "since={since}", since={"start": "2026-01-01"}))
+    api.configure(status=403)
+    lake("fetch", "readings", *TIME, code=1)
+    api.configure()
+    lake("fetch", "readings", *LATER, code=0)
+    assert fetches_of(lake)["earlier"] == [] and "--failed" not in told(lake, code=0)
+
+
+def test_a_fetch_that_is_done_stays_a_failure_until_every_slice_is_published(lake, api):
+    dataset = readings(api, 0, "wrong={wrong}", combine="zip", max_rejects=0,
+                       for_each={"device": ["a", "b", "c"], "wrong": ["nothing", "html", "nothing"]})
+    configure(lake, readings=dataset)
+    lake("fetch", "readings", *TIME, code=1)
+    again = lake("fetch", "readings", *TIME, code=1)
+    assert "not published: 1 of 1 slice" in again.err and "replay readings --failed" in again.err
+    assert lake("fetch", "readings", *TIME, "--format", "json", code=1).json["fetches"][0]["slices_unpublished"] == 1
+    configure(lake, readings=dataset | {"max_rejects": 1})
+    lake("replay", "readings", "--failed", code=0)
+    assert sorted(row["device"] for row in lake.rows("readings")) == ["a", "c"]
+    assert lake("fetch", "readings", *TIME, "--format", "json", code=1).json["fetches"][0]["slices_unpublished"] == 0

@@ -102,6 +102,37 @@ def test_a_column_named_like_a_capture_is_another_one(lake, tmp_path, name):
     assert sorted(columns) == [("north", 7, 14), ("north", 8, 16), ("south", 7, 14), ("south", 8, 16)]
 
 
+def test_names_as_they_are_and_no_header_beside_a_capture(lake):
+    """Neither loses the column that would have the capture's name, or its place."""
+    lake.configure("datasets:\n  sales: {landing: 'sales/{store}/*', capture_columns: [store], names: original}\n")
+    for store in ("north", "south"):
+        lake.land(f"sales/{store}/a.csv", "store,x\n7,1\n", at=T0)
+        lake("run", code=0)
+    read = [row for path in lake.curated("sales") for row in readers.pyarrow_table(path).to_pylist()]
+    assert sorted((row["store"], row["store_2"], row["x"]) for row in read) == [("north", 7, 1), ("south", 7, 1)]
+
+    lake.configure("datasets:\n  bare: {landing: 'bare/{store}/*', capture_columns: [store], csv: {header: false}}\n")
+    for store in ("north", "south"):
+        lake.land(f"bare/{store}/a.csv", "1,a\n2,b\n", at=T0)
+        lake("run", "bare", code=0)
+    read = [row for path in lake.curated("bare") for row in readers.pyarrow_table(path).to_pylist()]
+    assert sorted((row["store"], row["column_1"], row["column_2"]) for row in read) == \
+        [("north", 1, "a"), ("north", 2, "b"), ("south", 1, "a"), ("south", 2, "b")]
+
+
+def test_a_column_named_like_a_capture_can_be_declared(lake):
+    start = "datasets:\n  sales:\n    landing: 'sales/{store}/*'\n    capture_columns: [store]\n    new_columns: reject\n"
+    lake.configure(start + "    schema: [{name: x, type: int64}]\n")
+    lake.land("sales/north/a.csv", "store,x\n7,1\n", at=T0)
+    refused = lake("run", code=1)
+    assert "{name: store_2, original: store, type: …}" in refused.err, refused
+    lake.configure(start + "    schema: [{name: x, type: int64}, {name: store_2, original: store, type: int64}]\n")
+    lake("run", "--retry-failed", code=0)
+    (path,) = lake.curated("sales")
+    assert readers.pyarrow_table(path).select(["store", "store_2", "x"]).to_pylist() == [
+        {"store": "north", "store_2": 7, "x": 1}]
+
+
 def test_name_clash_is_a_configuration_error(lake):
     lake.configure(
         "datasets:\n  d:\n    landing: d/*.csv\n    partition_by: {arrival: day}\n"
