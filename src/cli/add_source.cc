@@ -15,6 +15,7 @@
 #include "extract/fetch.h"
 #include "extract/plan.h"
 #include "extract/request.h"
+#include "formats/json/landed_reply.h"
 #include "formats/json/replies.h"
 #include "formats/json/syntax.h"
 #include "lake/names.h"

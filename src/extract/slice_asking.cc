@@ -62,8 +62,6 @@ Result<void> SliceAsking::answered(std::size_t n, Answer answer) {
     asked[page].is_repeated = parts_.redactor.finds_any(answer.pages[page].body);
   LAKEGATE_CHECK(slice_->add(n, answer, asked));
   asked_.erase(n);
-  ++counts_.sets;
-  if (answer.failure) ++counts_.failed;
   if (n + 1 < slice_->end_set()) return {};
   return parts_.curator.take(std::move(slice_));
 }

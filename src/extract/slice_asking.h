@@ -44,15 +44,12 @@ class SliceAsking : public Asking {
   bool may_begin(std::size_t n) override;
   void progress(const EngineProgress& now) override;
 
-  const FetchCounts& answered_sets() const { return counts_; }
-
  private:
   Parts parts_;
   Paginator paginator_;
   std::unique_ptr<SliceWriter> slice_;
   // What was asked for each page of the sets under way, without secrets.
   std::map<std::size_t, std::vector<AskedPage>> asked_;
-  FetchCounts counts_;
 };
 
 }  // namespace lakegate

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "build_info.h"
-#include "formats/json/replies.h"
 
 namespace lakegate {
 namespace {
@@ -135,6 +134,7 @@ Result<bool> SliceWriter::land(const LandedReply& reply, std::uint64_t& rows) {
 Result<void> SliceWriter::land_pages(const Answer& answer, const std::vector<AskedPage>& asked,
                                      ReportRow& row, const std::string& parameters) {
   // A set has all of its pages or none: where one is not JSON, that one alone lands, to be seen.
+  // They are looked at first, because what has been compressed cannot be taken back.
   std::optional<std::size_t> broken;
   for (std::size_t n = 0; n < answer.pages.size() && answer.pages.size() > 1 && !broken; ++n)
     if (!is_json(answer.pages[n].body)) broken = n;

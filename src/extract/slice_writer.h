@@ -11,6 +11,7 @@
 #include "extract/fetch_records.h"
 #include "extract/plan.h"
 #include "extract/report.h"
+#include "formats/json/landed_reply.h"
 #include "lake/layout.h"
 #include "stores/object_store.h"
 

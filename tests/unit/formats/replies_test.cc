@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "formats/json/landed_reply.h"
 #include "unit/formats/json_pass.h"
 
 namespace lakegate::json_test {
