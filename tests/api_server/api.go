@@ -37,19 +37,20 @@ func (a *api) setDefaults(query url.Values) error {
 	return nil
 }
 
-func (a *api) settings(request *http.Request) (behaviour, secret, error) {
+func (a *api) settings(query string) (behaviour, secret, error) {
 	a.mutex.RLock()
-	b, known := a.read[request.URL.RawQuery]
+	b, known := a.read[query]
 	defaults, secret := a.defaults, a.secret
 	a.mutex.RUnlock()
 	if known {
 		return b, secret, nil
 	}
-	b, err := defaults.read(request.URL.Query())
+	asked, _ := url.ParseQuery(query) // as far as it is one
+	b, err := defaults.read(asked)
 	if err == nil {
 		a.mutex.Lock()
 		if len(a.read) < 1000 {
-			a.read[request.URL.RawQuery] = b
+			a.read[query] = b
 		}
 		a.mutex.Unlock()
 	}
@@ -64,7 +65,7 @@ func (a *api) ServeHTTP(out http.ResponseWriter, request *http.Request) {
 	s := a.records.begin(request)
 	reply := &reply{ResponseWriter: out}
 	defer func() { a.records.end(s, reply.status) }() // also when a handler gives up in the middle
-	b, secret, err := a.settings(request)
+	b, secret, err := a.settings(request.URL.RawQuery)
 	if err != nil {
 		reply.refuse(http.StatusBadRequest, err.Error())
 		return

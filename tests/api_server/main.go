@@ -104,10 +104,17 @@ func run(folder string, seed uint64, record bool, settings, httpAddress string) 
 	if err := add("control", nil, false, &control{api: api, records: records}); err != nil {
 		return err
 	}
+	quickListener, err := listenAgain(addresses["quick"])
+	if err != nil {
+		return err
+	}
+	defer quickListener.Close()
+	addresses["quick"] = quickListener.Addr().String()
 	if err := writeAddresses(folder, addresses); err != nil {
 		return err
 	}
-	failed := make(chan error, len(open))
+	failed := make(chan error, len(open)+1)
+	go func() { failed <- quick{api}.serve(quickListener) }()
 	for i, server := range open {
 		go func(server *http.Server, listener net.Listener) {
 			if server.TLSConfig != nil {

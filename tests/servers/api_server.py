@@ -14,7 +14,7 @@ from servers.process import Server
 
 
 class ApiServer:
-    """Listens on `http` and `other` (two origins), `https` (HTTP/2 and 1.1), `https1` (1.1 only) and, with
+    """Listens on `http` and `other` (two origins), `quick` (readings only, at little CPU), `https` (HTTP/2 and 1.1), `https1` (1.1 only) and, with
     certificates that must be refused, `expired`, `wrong-host`, `self-signed`, `unknown-ca`. `ca` is the
     file of the authority to trust. Settings are behaviour as in the query of a request."""
 
@@ -45,7 +45,7 @@ class ApiServer:
         return self.content.seed
 
     def url(self, listener: str = "http", path: str = "") -> str:
-        scheme = "http" if listener in ("http", "other", "control") else "https"
+        scheme = "http" if listener in ("http", "other", "quick", "control") else "https"
         return f"{scheme}://{self.addresses[listener]}{path}"
 
     def configure(self, **settings: object) -> None:

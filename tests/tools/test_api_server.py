@@ -54,10 +54,27 @@ def ask(server, path: str, listener: str = "http", method: str = "GET", body: by
         connection.close()
 
 
+@pytest.mark.parametrize("listener", ["http", "quick"])
 @pytest.mark.parametrize(("count", "bits"), [(0, 20), (10, 20), (1000, 64), (100_000, 7)])
-def test_readings_are_what_the_seed_says(server, count, bits):
-    reply = ask(server, f"/devices/d7/readings?values={count}&bits={bits}&day=2020-02-29")
+def test_readings_are_what_the_seed_says(server, count, bits, listener):
+    reply = ask(server, f"/devices/d7/readings?values={count}&bits={bits}&day=2020-02-29", listener)
     assert reply.json == server.content.reading("d7", count, bits, "2020-02-29")
+
+
+def test_the_quick_listener_keeps_connections_waits_and_refuses_what_it_does_not_have(server):
+    server.configure(latency="50ms", values=3)
+    connection = http.client.HTTPConnection(server.addresses["quick"], timeout=30)
+    for device in ("d1", "d2"):
+        began = time.monotonic()
+        connection.request("GET", f"/devices/{device}/readings")
+        assert json.loads(connection.getresponse().read()) == server.content.reading(device, 3)
+        assert time.monotonic() - began >= 0.05
+    for method, path in (("GET", "/echo"), ("POST", "/devices/d1/readings"), ("GET", "/devices/d%201/readings")):
+        connection.request(method, path)
+        reply = connection.getresponse()
+        assert (reply.status, reply.read()) == (404, b'{"error":"only readings are here"}')
+    connection.close()
+    assert server.counts()["requests"] == 0
 
 
 def test_sizes_are_spread_by_device(server):
