@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Many requests to one Parquet dataset by lakegate, a Go program and a Python one, against the API server
-of the tests: fetch, validate, write `values` as list<int64>. Two tables and a figure of memory.
+of the tests: fetch, validate, write `values` as list<int64>, keep the replies and a report of each request.
+Beside them what Go and Python take to write the rows alone. Two tables and a figure of memory.
 
 Whole processes in turns, outputs compared value by value with what the server's seed says. Prints the
 tables and writes fetch.md and fetch.json to bench/results (or --results). See README.md beside this file.
@@ -22,6 +23,7 @@ import tempfile
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 import programs
 from run import failure, machine
@@ -31,7 +33,8 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 import servers  # noqa: E402
 
-NAMES = {"lakegate": "lakegate", "go": "Go, net/http, parquet-go", "aiohttp": "Python, aiohttp, PyArrow"}
+NAMES = {"lakegate": "lakegate", "go": "Go, net/http, parquet-go", "aiohttp": "Python, aiohttp, PyArrow",
+         "go-rows": "Go, rows alone", "aiohttp-rows": "Python, rows alone"}
 VALUES = 100
 # The floor of a wall time: as many rounds of the latency as connections allow.
 TABLES = {
@@ -70,28 +73,46 @@ class Lakegate:
     def output(self, work: pathlib.Path) -> pathlib.Path:
         return work / "lake" / "curated" / "readings"
 
+    def kept(self, work: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+        """Where the replies are, and the reports."""
+        lake = work / "lake"
+        return (list(lake.glob("landing/readings/*.replies.ndjson.zst")),
+                list(lake.glob("_lake/fetches/readings/*/report-*.parquet")))
+
 
 class Peer:
     def __init__(self, key: str, prefix: list[str], version: str):
-        self.prefix, self.version = prefix, version
+        self.prefix, self.version, self.keeps = prefix, version, not key.endswith("-rows")
 
     def command(self, url: str, requests: int, connections: int, work: pathlib.Path) -> list[str]:
-        return [*self.prefix, url, str(requests), str(connections), str(work / "out.parquet")]
+        kept = [str(path) for paths in self.kept(work) for path in paths]
+        return [*self.prefix, url, str(requests), str(connections), str(self.output(work)), *kept]
 
     def output(self, work: pathlib.Path) -> pathlib.Path:
         return work / "out.parquet"
+
+    def kept(self, work: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+        return ([work / "replies.ndjson.zst"], [work / "report.parquet"]) if self.keeps else ([], [])
 
 
 def load(key: str, lakegate: str | None, folder: pathlib.Path) -> Lakegate | Peer:
     if key == "lakegate":
         return Lakegate(lakegate)
-    if key == "go":
+    if key.startswith("go"):
         version = programs.first_line([programs.go_command(), "version"]).removeprefix("go version go").split(" ")[0]
         return Peer(key, [str(programs.build_go(folder, "./fetch", "peer-go-fetch"))], f"Go {version}")
     import aiohttp
 
     return Peer(key, [sys.executable, str(HERE / "peers" / "peer_aiohttp.py")],
                 f"aiohttp {aiohttp.__version__}, PyArrow {pa.__version__}")
+
+
+def count_kept(program: Lakegate | Peer, work: pathlib.Path) -> tuple[int, int]:
+    """Landed replies and rows of reports."""
+    landed, reports = program.kept(work)
+    lines = [line for path in landed for line in pa.input_stream(path, compression="zstd").read().splitlines()]
+    return (sum(not line.startswith(b'{"lakegate_replies"') for line in lines),
+            sum(pq.read_metadata(path).num_rows for path in reports))
 
 
 def compare(output: pathlib.Path, content, requests: int, values: int) -> list[str]:
@@ -123,8 +144,9 @@ def once(program, server, requests: int, connections: int, values: int, folder: 
          check: bool) -> dict:
     # Removed with everything at the end: files that have just been deleted make the next ones slow on some file systems.
     work = pathlib.Path(tempfile.mkdtemp(dir=folder))
-    url = server.url("http", f"/devices/{{device}}/readings?values={values}")
+    url = server.url("quick", f"/devices/{{device}}/readings?values={values}")
     command = program.command(url, requests, connections, work)
+    os.sync()  # nothing that others wrote is left to wait for
     before, stderr = cpu_of(server.server.process.pid), work / "stderr.txt"
     done = subprocess.run([sys.executable, "-I", "-S", str(HERE / "measure.py"), str(timeout), str(stderr), *command],
                           stdout=subprocess.PIPE, text=True, check=True)
@@ -136,6 +158,8 @@ def once(program, server, requests: int, connections: int, values: int, folder: 
                                    [str(folder) + "/", str(HERE.parent) + "/"])
     elif check:
         result["wrong"] = compare(program.output(work), server.content, requests, values)
+        if program.kept(work) != ([], []) and count_kept(program, work) != (requests, requests):
+            result["wrong"].append(f"kept are replies and reports of {count_kept(program, work)} requests")
     return result
 
 

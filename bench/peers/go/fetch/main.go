@@ -1,11 +1,13 @@
 // What the original factory did, for the benchmark: many requests at once with net/http, each reply
 // decoded by encoding/json into a struct and validated, all rows into one Parquet file by
-// xitongsys/parquet-go. Rows are written in the order of arrival.
+// xitongsys/parquet-go, in the order of arrival. With LANDED and REPORT the whole job of a lakegate fetch:
+// see keeping.go.
 //
-// Usage: peer-go-fetch URL REQUESTS CONNECTIONS OUTPUT, with {device} in the URL
+// Usage: peer-go-fetch URL REQUESTS CONNECTIONS OUTPUT [LANDED REPORT], with {device} in the URL
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/xitongsys/parquet-go-source/local"
 	"github.com/xitongsys/parquet-go/parquet"
@@ -27,63 +30,69 @@ type Reading struct {
 	Values   []int64 `json:"values" parquet:"name=values, type=LIST, valuetype=INT64"`
 }
 
-func ask(client *http.Client, url, device string) (Reading, error) {
-	reading := Reading{Device: device}
-	reply, err := client.Get(strings.Replace(url, "{device}", device, 1))
+// answer is what one device said; body and report only where replies are kept.
+type answer struct {
+	n       int
+	reading Reading
+	body    []byte
+	report  Report
+	err     error
+}
+
+func decode(from io.Reader, reading *Reading) error {
+	decoder := json.NewDecoder(from)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(reading); err != nil {
+		return err
+	}
+	if reading.Datetime == "" || reading.Values == nil {
+		return fmt.Errorf("a field is missing")
+	}
+	return nil
+}
+
+func ask(client *http.Client, url string, n int, keeps bool) (got answer) {
+	began := time.Now()
+	got.n, got.reading.Device = n, "d"+strconv.Itoa(n)
+	reply, err := client.Get(strings.Replace(url, "{device}", got.reading.Device, 1))
 	if err != nil {
-		return reading, err
+		got.err = err
+		return got
 	}
 	defer reply.Body.Close()
 	if reply.StatusCode != http.StatusOK {
-		return reading, fmt.Errorf("%s: %s", device, reply.Status)
+		got.err = fmt.Errorf("%s: %s", got.reading.Device, reply.Status)
+		return got
 	}
-	decoder := json.NewDecoder(reply.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&reading); err != nil {
-		return reading, fmt.Errorf("%s: %w", device, err)
+	if keeps {
+		if got.body, got.err = io.ReadAll(reply.Body); got.err == nil {
+			got.err = decode(bytes.NewReader(got.body), &got.reading)
+		}
+		got.report = Report{N: int64(n), Device: got.reading.Device, Attempts: 1, Status: int64(reply.StatusCode),
+			Bytes: int64(len(got.body)), LatencyMs: time.Since(began).Milliseconds(), Pages: 1, Rows: 1}
+	} else if got.err = decode(reply.Body, &got.reading); got.err == nil {
+		_, got.err = io.Copy(io.Discard, reply.Body) // or else the connection cannot be used again
 	}
-	if reading.Datetime == "" || reading.Values == nil {
-		return reading, fmt.Errorf("%s: a field is missing", device)
-	}
-	_, err = io.Copy(io.Discard, reply.Body) // or else the connection cannot be used again
-	return reading, err
+	return got
 }
 
-func run(url string, requests, connections int, output string) error {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = connections, connections, connections
-	client := &http.Client{Transport: transport}
-
-	file, err := local.NewLocalFileWriter(output)
-	if err != nil {
-		return err
-	}
-	out, err := writer.NewParquetWriter(file, new(Reading), int64(runtime.NumCPU()))
-	if err != nil {
-		return err
-	}
-	out.CompressionType = parquet.CompressionCodec_ZSTD
-
-	devices := make(chan string)
+// askAll sends what all devices say, in the order of arrival.
+func askAll(client *http.Client, url string, requests, connections int, keeps bool) <-chan answer {
+	devices := make(chan int)
 	go func() {
 		for i := 0; i < requests; i++ {
-			devices <- "d" + strconv.Itoa(i)
+			devices <- i
 		}
 		close(devices)
 	}()
-	type answer struct {
-		reading Reading
-		err     error
-	}
 	answers := make(chan answer, connections)
 	var asking sync.WaitGroup
 	for i := 0; i < connections; i++ {
 		asking.Add(1)
 		go func() {
 			defer asking.Done()
-			for device := range devices {
-				reading, err := ask(client, url, device)
-				answers <- answer{reading, err}
+			for n := range devices {
+				answers <- ask(client, url, n, keeps)
 			}
 		}()
 	}
@@ -91,23 +100,57 @@ func run(url string, requests, connections int, output string) error {
 		asking.Wait()
 		close(answers)
 	}()
-	for answered := range answers {
-		if answered.err != nil {
-			return answered.err
+	return answers
+}
+
+func openParquet(path string, row interface{}) (*writer.ParquetWriter, func() error, error) {
+	file, err := local.NewLocalFileWriter(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := writer.NewParquetWriter(file, row, int64(runtime.NumCPU()))
+	if err != nil {
+		return nil, nil, err
+	}
+	out.CompressionType = parquet.CompressionCodec_ZSTD
+	return out, func() error {
+		if err := out.WriteStop(); err != nil {
+			return err
 		}
-		if err := out.Write(answered.reading); err != nil {
+		return file.Close()
+	}, nil
+}
+
+func run(url string, requests, connections int, output string, kept []string) error {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = connections, connections, connections
+	client := &http.Client{Transport: transport}
+
+	out, closeOut, err := openParquet(output, new(Reading))
+	if err != nil {
+		return err
+	}
+	answers := askAll(client, url, requests, connections, len(kept) > 0)
+	if len(kept) > 0 {
+		if err := writeAndKeep(answers, url, out, kept[0], kept[1]); err != nil {
+			return err
+		}
+		return closeOut()
+	}
+	for got := range answers {
+		if got.err != nil {
+			return got.err
+		}
+		if err := out.Write(got.reading); err != nil {
 			return err
 		}
 	}
-	if err := out.WriteStop(); err != nil {
-		return err
-	}
-	return file.Close()
+	return closeOut()
 }
 
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: peer-go-fetch URL REQUESTS CONNECTIONS OUTPUT")
+	if len(os.Args) != 5 && len(os.Args) != 7 {
+		fmt.Fprintln(os.Stderr, "usage: peer-go-fetch URL REQUESTS CONNECTIONS OUTPUT [LANDED REPORT]")
 		os.Exit(2)
 	}
 	requests, err := strconv.Atoi(os.Args[2])
@@ -116,7 +159,7 @@ func main() {
 		err = other
 	}
 	if err == nil {
-		err = run(os.Args[1], requests, connections, os.Args[4])
+		err = run(os.Args[1], requests, connections, os.Args[4], os.Args[5:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peer-go-fetch:", err)
