@@ -120,9 +120,15 @@ std::int64_t page_bytes(int leaves) {
   return std::clamp(kAllPagesBytes / std::max(leaves, 1), kLeastPageBytes, kMostPageBytes);
 }
 
+std::unique_ptr<arrow::util::Codec> page_codec(ParquetCompression compression) {
+  return compression == ParquetCompression::kZstd
+             ? parquet::GetCodec(codec(compression), kZstdLevel)
+             : parquet::GetCodec(codec(compression));
+}
+
 std::shared_ptr<parquet::WriterProperties> writer_properties(
     const ParquetOptions& options, const parquet::SchemaDescriptor& schema,
-    const std::vector<ColumnEncoding>& encodings) {
+    const std::vector<LeafStorage>& leaves) {
   const std::int64_t page = page_bytes(schema.num_columns());
   parquet::WriterProperties::Builder builder;
   builder.memory_pool(memory_pool())
@@ -135,12 +141,13 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
       ->data_pagesize(page)
       ->max_rows_per_page(kPageRows)
       ->dictionary_pagesize_limit(page)
-      ->max_row_group_length(std::int64_t{1} << 40)  // the writer ends row groups itself
-      ->compression(codec(options.compression));
-  if (options.compression == ParquetCompression::kZstd) builder.compression_level(kZstdLevel);
+      ->max_row_group_length(std::int64_t{1} << 40);  // the writer ends row groups itself
   for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
     const auto path = schema.Column(leaf)->path();
-    const ColumnEncoding encoding = encodings[static_cast<std::size_t>(leaf)];
+    const auto [encoding, is_compressed] = leaves[static_cast<std::size_t>(leaf)];
+    const auto compression = is_compressed ? options.compression : ParquetCompression::kNone;
+    builder.compression(path, codec(compression));
+    if (compression == ParquetCompression::kZstd) builder.compression_level(path, kZstdLevel);
     if (encoding == ColumnEncoding::kDictionary) {
       builder.enable_dictionary(path);
     } else {

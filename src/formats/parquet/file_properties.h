@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/type_fwd.h>
+#include <arrow/util/compression.h>
 #include <parquet/properties.h>
 #include <parquet/schema.h>
 
@@ -19,10 +20,18 @@ Result<void> check_writable(const arrow::Schema& schema);
 
 Result<std::shared_ptr<parquet::SchemaDescriptor>> parquet_schema(const arrow::Schema& schema);
 
-// `encodings` has one entry a leaf of `schema`.
+// What compresses pages; null for none.
+std::unique_ptr<arrow::util::Codec> page_codec(ParquetCompression compression);
+
+struct LeafStorage {
+  ColumnEncoding encoding = ColumnEncoding::kPlain;
+  bool is_compressed = true;
+};
+
+// `leaves` has one entry a leaf of `schema`.
 std::shared_ptr<parquet::WriterProperties> writer_properties(
     const ParquetOptions& options, const parquet::SchemaDescriptor& schema,
-    const std::vector<ColumnEncoding>& encodings);
+    const std::vector<LeafStorage>& leaves);
 
 // Options' metadata, and the original names of columns that have one.
 Result<std::shared_ptr<const arrow::KeyValueMetadata>> file_metadata(const ParquetOptions& options,

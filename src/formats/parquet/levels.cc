@@ -54,10 +54,7 @@ arrow::Result<std::span<const Leaf>> LevelBuilder::build(
     build_flat(column, field.nullable());
     return leaves_;
   }
-  Reached rows{.array = column};
-  rows.definition.assign(static_cast<std::size_t>(column->length()), 0);
-  rows.slots.resize(static_cast<std::size_t>(column->length()));
-  std::iota(rows.slots.begin(), rows.slots.end(), 0);
+  Reached rows{.array = column, .count = column->length()};
   ARROW_RETURN_NOT_OK(descend(std::move(rows), field));
   return leaves_;
 }
@@ -81,22 +78,20 @@ void LevelBuilder::build_flat(const std::shared_ptr<arrow::Array>& column, bool 
   leaves_.push_back(std::move(leaf));
 }
 
+void LevelBuilder::Reached::spread() {
+  if (!are_neighbours) return;
+  are_neighbours = false;
+  definition.assign(static_cast<std::size_t>(count), depth);
+  slots.resize(static_cast<std::size_t>(count));
+  std::iota(slots.begin(), slots.end(), first);
+}
+
 arrow::Status LevelBuilder::descend(Reached reached, const arrow::Field& field) {
   const arrow::Array& array = *reached.array;
-  const auto type = field.type()->id();
   if (!has_leaves_below(*field.type())) return add_leaf(std::move(reached), field);
-  if (field.nullable()) {
-    ++reached.depth;
-    const bool nulls = array.null_count() > 0;
-    for (std::size_t i = 0; i < reached.slots.size(); ++i) {
-      if (reached.definition[i] != reached.depth - 1 || reached.slots[i] < 0) continue;
-      if (!nulls || array.IsValid(reached.slots[i])) reached.definition[i] = reached.depth;
-    }
-  }
-  if (type == arrow::Type::LIST) {
-    ARROW_ASSIGN_OR_RAISE(Reached elements, enter_list(reached));
-    return descend(std::move(elements), *field.type()->field(0));
-  }
+  if (field.nullable()) enter_nullable(reached);
+  if (field.type()->id() == arrow::Type::LIST)
+    return descend(enter_list(std::move(reached)), *field.type()->field(0));
   const auto& records = static_cast<const arrow::StructArray&>(array);
   for (int i = 0; i < records.num_fields(); ++i) {
     Reached member = reached;
@@ -106,9 +101,43 @@ arrow::Status LevelBuilder::descend(Reached reached, const arrow::Field& field) 
   return arrow::Status::OK();
 }
 
-arrow::Result<LevelBuilder::Reached> LevelBuilder::enter_list(const Reached& list) {
+// Of each slot that is there, whether its value is, too.
+void LevelBuilder::enter_nullable(Reached& reached) {
+  const bool nulls = reached.array->null_count() > 0;
+  if (nulls) reached.spread();
+  ++reached.depth;
+  for (std::size_t i = 0; i < reached.slots.size(); ++i) {
+    if (reached.definition[i] != reached.depth - 1 || reached.slots[i] < 0) continue;
+    if (!nulls || reached.array->IsValid(reached.slots[i])) reached.definition[i] = reached.depth;
+  }
+}
+
+// Lists of which none is null or empty.
+LevelBuilder::Reached LevelBuilder::enter_full_lists(const Reached& list) {
   const auto& array = static_cast<const arrow::ListArray&>(*list.array);
-  Reached elements{.depth = static_cast<std::int16_t>(list.depth + 1),
+  const std::int64_t begin = array.value_offset(list.first);
+  Reached elements{.array = array.values(),
+                   .first = begin,
+                   .count = array.value_offset(list.first + list.count) - begin,
+                   .depth = static_cast<std::int16_t>(list.depth + 1),
+                   .lists = static_cast<std::int16_t>(list.lists + 1)};
+  elements.repetition.assign(static_cast<std::size_t>(elements.count), elements.lists);
+  for (std::int64_t i = 0; i < list.count; ++i)
+    elements.repetition[static_cast<std::size_t>(array.value_offset(list.first + i) - begin)] =
+        list.repetition.empty() ? std::int16_t{0} : list.repetition[static_cast<std::size_t>(i)];
+  return elements;
+}
+
+LevelBuilder::Reached LevelBuilder::enter_list(Reached list) {
+  const auto& array = static_cast<const arrow::ListArray&>(*list.array);
+  bool are_full = list.are_neighbours;
+  for (std::int64_t i = list.first; are_full && i < list.first + list.count; ++i)
+    are_full = array.value_length(i) > 0;
+  if (are_full) return enter_full_lists(list);
+  list.spread();
+  Reached elements{.array = array.values(),
+                   .are_neighbours = false,
+                   .depth = static_cast<std::int16_t>(list.depth + 1),
                    .lists = static_cast<std::int16_t>(list.lists + 1)};
   const std::size_t enough =
       list.slots.size() +
@@ -134,27 +163,24 @@ arrow::Result<LevelBuilder::Reached> LevelBuilder::enter_list(const Reached& lis
     elements.slots.resize(elements.slots.size() + count);
     std::iota(elements.slots.end() - (end - begin), elements.slots.end(), begin);
   }
-  elements.array = array.values();
   return elements;
 }
 
 arrow::Status LevelBuilder::add_leaf(Reached reached, const arrow::Field& field) {
-  const arrow::Array& array = *reached.array;
-  if (field.nullable()) {
-    const bool nulls = array.null_count() > 0;
-    for (std::size_t i = 0; i < reached.slots.size(); ++i)
-      if (reached.slots[i] >= 0 && reached.definition[i] == reached.depth &&
-          (!nulls || array.IsValid(reached.slots[i])))
-        ++reached.definition[i];
-  }
-  Leaf leaf{.levels = static_cast<std::int64_t>(reached.slots.size()),
+  if (field.nullable()) enter_nullable(reached);
+  Leaf leaf{.levels = reached.are_neighbours ? reached.count
+                                             : static_cast<std::int64_t>(reached.slots.size()),
             .nullable = field.nullable()};
-  ARROW_ASSIGN_OR_RAISE(leaf.values, gather(reached.array, reached.slots));
+  if (reached.are_neighbours) {
+    leaf.values = reached.array->Slice(reached.first, reached.count);
+    reached.definition.assign(static_cast<std::size_t>(reached.count), reached.depth);
+  } else {
+    ARROW_ASSIGN_OR_RAISE(leaf.values, gather(reached.array, reached.slots));
+  }
   auto& levels = levels_.emplace_back(std::make_unique<Levels>());
   levels->definition = std::move(reached.definition);
   levels->repetition = std::move(reached.repetition);
-  const bool required = reached.depth == 0 && !field.nullable();
-  leaf.definition = required ? nullptr : levels->definition.data();
+  leaf.definition = reached.depth == 0 ? nullptr : levels->definition.data();
   leaf.repetition = levels->repetition.empty() ? nullptr : levels->repetition.data();
   leaves_.push_back(std::move(leaf));
   return arrow::Status::OK();

@@ -27,14 +27,22 @@ class LevelBuilder {
                                              const arrow::Field& field);
 
  private:
-  // A place on the way down: which slots of `array` are reached, and by which levels.
+  // A place on the way down: which slots of `array` are reached, and by which levels. As long as
+  // they are neighbours and all there, which they nearly always are, two numbers say so, and
+  // `definition` and `slots` are empty.
   struct Reached {
     std::shared_ptr<arrow::Array> array;
-    std::vector<std::int16_t> definition;  // empty as long as nothing can be null or a list
-    std::vector<std::int16_t> repetition;
-    std::vector<std::int64_t> slots;  // of each level: its index in `array`; -1 ends above it
-    std::int16_t depth = 0;           // definition level of a slot that is there
-    std::int16_t lists = 0;           // repetition level of a further element
+    bool are_neighbours = true;
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+    std::vector<std::int16_t> definition;
+    std::vector<std::int16_t> repetition;  // empty above the first list
+    std::vector<std::int64_t> slots;       // of each level: its index in `array`; -1 ends above it
+    std::int16_t depth = 0;                // definition level of a slot that is there
+    std::int16_t lists = 0;                // repetition level of a further element
+
+    // Says it slot by slot.
+    void spread();
   };
   // Levels that a leaf points into.
   struct Levels {
@@ -44,7 +52,9 @@ class LevelBuilder {
 
   void build_flat(const std::shared_ptr<arrow::Array>& column, bool nullable);
   arrow::Status descend(Reached reached, const arrow::Field& field);
-  arrow::Result<Reached> enter_list(const Reached& list);
+  static void enter_nullable(Reached& reached);
+  static Reached enter_list(Reached list);
+  static Reached enter_full_lists(const Reached& list);
   arrow::Status add_leaf(Reached reached, const arrow::Field& field);
 
   std::vector<Leaf> leaves_;

@@ -15,6 +15,7 @@
 
 #include "formats/arrow_bridge.h"
 #include "formats/parquet/column_workers.h"
+#include "formats/parquet/compression_choice.h"
 #include "formats/parquet/encoding_choice.h"
 #include "formats/parquet/file_properties.h"
 #include "formats/parquet/levels.h"
@@ -171,10 +172,10 @@ class Writer final : public ParquetFileWriter {
   Result<void> start(bool whole_file) {
     LAKEGATE_TRY(auto metadata, file_metadata(options_, *schema_));
     LAKEGATE_CHECK(guarded([&]() -> arrow::Status {
-      ARROW_ASSIGN_OR_RAISE(const auto encodings, choose_encodings(whole_file));
+      ARROW_ASSIGN_OR_RAISE(const auto leaves, choose_storage(whole_file));
       file_ = parquet::ParquetFileWriter::Open(
           sink_, std::static_pointer_cast<parquet::schema::GroupNode>(descriptor_->schema_root()),
-          writer_properties(options_, *descriptor_, encodings), std::move(metadata));
+          writer_properties(options_, *descriptor_, leaves), std::move(metadata));
       columns_ = std::vector<Column>(static_cast<std::size_t>(schema_->num_fields()));
       arrow_properties_ = parquet::default_arrow_writer_properties();
       for (std::size_t i = 0; i < columns_.size(); ++i)
@@ -206,8 +207,9 @@ class Writer final : public ParquetFileWriter {
     if (taken > 0 || sample.values.empty()) sample.values.push_back(values->Slice(0, taken));
   }
 
-  arrow::Result<std::vector<ColumnEncoding>> choose_encodings(bool whole_file) {
-    std::vector<ColumnEncoding> encodings;
+  arrow::Result<std::vector<LeafStorage>> choose_storage(bool whole_file) {
+    std::vector<LeafStorage> chosen;
+    const auto codec = page_codec(options_.compression);
     LevelBuilder levels;
     for (int i = 0; i < schema_->num_fields(); ++i) {
       const arrow::Field& field = *schema_->field(i);
@@ -220,13 +222,15 @@ class Writer final : public ParquetFileWriter {
       for (EncodingSample& sample : samples) {
         sample.rows = sample_rows_;
         sample.whole_file = whole_file;
-        encodings.push_back(
+        LeafStorage& leaf = chosen.emplace_back();
+        leaf.encoding =
             choose_encoding(sample, {.row_group_rows = kRowGroupRows,
                                      .dictionary_bytes = page_bytes(descriptor_->num_columns()),
-                                     .modern = options_.modern_encodings}));
+                                     .modern = options_.modern_encodings});
+        leaf.is_compressed = codec && is_worth_compressing(sample, leaf.encoding, *codec);
       }
     }
-    return encodings;
+    return chosen;
   }
 
   // Adds a piece to the current row group, which may end in the middle of it.
