@@ -106,7 +106,7 @@ class ColumnBuilder {
   ColumnBuilder(ColumnBuilder&&) noexcept;
   ~ColumnBuilder();
 
-  // Makes room for so many rows.
+  // Makes room for so many rows; of lists, for elements as many as those have that are there.
   void reserve(std::int64_t rows);
   // Exactly one value is added if kOk. Otherwise the column may be left with part of it, until
   // `truncate`.
@@ -128,6 +128,7 @@ class ColumnBuilder {
 
   Outcome append_string(std::string_view text, RowState& state);
   Outcome append_token(std::string_view token, RowState& state);
+  bool append_plain_int64(std::string_view token);
   Outcome append_text(ondemand::value& value, std::string_view token, RowState& state, int depth);
   Outcome append_list(ondemand::value& value, RowState& state, int depth);
   Outcome append_struct(ondemand::value& value, RowState& state, int depth);

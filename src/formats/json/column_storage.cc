@@ -45,11 +45,13 @@ void ColumnBuilder::push_bytes(std::string_view bytes) {
 
 void ColumnBuilder::reserve(std::int64_t rows) {
   const bool has_offsets = field_.type.is(Kind::kText) || field_.type.is(Kind::kBinary) || element_;
-  if (!values_.Reserve(rows * width_of(field_.type.kind)).ok() ||
-      (has_offsets && !offsets_.Reserve(rows * 4).ok()))
+  const std::int64_t more = rows - length_;
+  if (!values_.Reserve(more * width_of(field_.type.kind)).ok() ||
+      (has_offsets && !offsets_.Reserve(more * 4).ok()))
     throw std::bad_alloc();
   if (members_)
     for (ColumnBuilder& column : members_->columns()) column.reserve(rows);
+  if (element_ && length_ > 0) element_->reserve(element_->length_ * rows / length_);
 }
 
 void ColumnBuilder::mark_valid() {

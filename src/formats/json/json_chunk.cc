@@ -13,6 +13,8 @@
 namespace lakegate::json {
 namespace {
 
+constexpr std::int64_t kRowsThatTell = 32;
+
 // One a thread, so that its buffers are made once.
 ondemand::parser& thread_parser() {
   thread_local ondemand::parser parser;
@@ -103,6 +105,15 @@ Result<std::optional<Reject>> JsonChunk::judge(std::size_t index) const {
   return std::nullopt;
 }
 
+// Lists of the records to come are as long as those up to `index`, byte for byte.
+void JsonChunk::reserve_for_the_rest(MemberBuilder& builder, std::size_t index) const {
+  const Record& last = block_.records[index];
+  const double share =
+      static_cast<double>(last.begin + last.size) / static_cast<double>(block_.bytes.size());
+  for (ColumnBuilder& column : builder.columns())
+    column.reserve(static_cast<std::int64_t>(kRowsThatTell / share));
+}
+
 Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
   ondemand::parser& parser = thread_parser();
   MemberBuilder builder(plan.columns);
@@ -122,7 +133,7 @@ Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
       if (outcome == Outcome::kOk && !document.at_end()) outcome = Outcome::kNotJson;
     }
     if (outcome == Outcome::kOk) [[likely]] {
-      ++rows;
+      if (++rows == kRowsThatTell) reserve_for_the_rest(builder, i);
       continue;
     }
     builder.truncate(rows);
