@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::seconds kFresh{30};
 // How large replies are before any has been seen: some hundreds are asked for at once in a few MiB.
 // If it is wrong, they wait for memory, after kReplyWindow of each.
-constexpr double kFirstGuess = 12 * 1024;
+constexpr double kFirstGuess = 8 * 1024;
 // What a set takes from when it is begun, whatever becomes of it: those behind an old one that is
 // still waited for may all fail at once.
 constexpr std::size_t kSetBytes = 1024;

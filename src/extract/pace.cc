@@ -54,8 +54,7 @@ PaceTime RequestRate::ready_at(PaceTime now) {
 }
 
 void AdaptiveConcurrency::succeeded(std::chrono::microseconds first_byte) {
-  const double more = is_doubling_ ? 1 : std::max(1.0, allowed_ / 16) / allowed_;
-  allowed_ = std::min(most_, allowed_ + more);
+  allowed_ = std::min(most_, allowed_ + std::max(1.0, allowed_ / 16) / allowed_);
   ++replies_;
   sum_ += first_byte;
   if (replies_ >= std::max(kWindow, allowed_)) judge_latency();
@@ -73,7 +72,6 @@ void AdaptiveConcurrency::judge_latency() {
     return;
   }
   if (mean > 2 * *usual_ + kTolerated) {
-    is_doubling_ = false;
     // Not down to one: where it is not this program that makes the server slow, slowing down more
     // and more would not help it.
     const double floor = std::min(allowed_, std::max(1.0, most_ / 8));
@@ -85,7 +83,6 @@ void AdaptiveConcurrency::judge_latency() {
 void AdaptiveConcurrency::overloaded(PaceTime sent, PaceTime now) {
   if (cut_ && sent <= *cut_) return;
   cut_ = now;
-  is_doubling_ = false;
   allowed_ = std::max(1.0, allowed_ / 2);
 }
 

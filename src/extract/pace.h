@@ -68,14 +68,13 @@ class RequestRate {
   std::optional<PaceTime> filled_;
 };
 
-// How many requests one server gets at once (AIMD): doubled a round trip until it first shows that
-// this is too much, then a sixteenth more a round trip; less when it says 429, does not answer in
-// time, or takes longer than it used to.
+// How many requests one server gets at once (AIMD): all that may be, until it shows that this is
+// too much (it says 429, does not answer in time, or takes longer than it used to); less then, and
+// a sixteenth more a round trip.
 class AdaptiveConcurrency {
  public:
   explicit AdaptiveConcurrency(std::size_t most)
-      : most_(static_cast<double>(std::max<std::size_t>(most, 1))),
-        allowed_(std::min(most_, std::max(kFirst, most_ * 3 / 4))) {}
+      : most_(static_cast<double>(std::max<std::size_t>(most, 1))), allowed_(most_) {}
 
   std::size_t allowed() const { return static_cast<std::size_t>(allowed_); }
   void succeeded(std::chrono::microseconds first_byte);
@@ -85,12 +84,10 @@ class AdaptiveConcurrency {
  private:
   // Latencies are judged by the mean of so many replies, or of a round of them.
   static constexpr double kWindow = 64;
-  static constexpr double kFirst = 16;
   void judge_latency();
 
   double most_;
   double allowed_;
-  bool is_doubling_ = true;
   std::optional<PaceTime> cut_;
   double replies_ = 0;               // of the window
   std::chrono::microseconds sum_{};  // of their latencies

@@ -53,8 +53,11 @@ Result<std::string> encode_in_path(std::string_view value) {
 bool leads_astray(std::string_view path) {
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string segment = uri_decode(path.substr(begin, end - begin));
-    if (segment == "." || segment == "..") return true;
+    const std::string_view written = path.substr(begin, end - begin);
+    if (written.starts_with('.') || written.starts_with('%')) {
+      const std::string segment = uri_decode(written);
+      if (segment == "." || segment == "..") return true;
+    }
     begin = end + 1;
   }
   return false;

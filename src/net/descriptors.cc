@@ -1,7 +1,9 @@
 #include "net/descriptors.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -14,6 +16,7 @@ constexpr std::size_t kForFiles = 64;
 // More would be no gain, and a limit may be "unlimited".
 constexpr std::size_t kMost = 20'000;
 constexpr std::size_t kGuessOpen = 32;
+constexpr rlim_t kRoom = 2'048;  // 16 KiB of the kernel's memory
 
 std::size_t open_descriptors() {
   DIR* const folder = ::opendir("/proc/self/fd");
@@ -39,6 +42,15 @@ std::size_t most_connections() {
       limit.rlim_cur == RLIM_INFINITY ? kMost : static_cast<std::size_t>(limit.rlim_cur);
   const std::size_t used = open_descriptors() + kForFiles;
   return std::clamp<std::size_t>(allowed > used ? allowed - used : 1, 1, kMost);
+}
+
+void make_room_for_descriptors() {
+  rlimit limit = {};
+  const int any = ::open("/", O_PATH | O_CLOEXEC);
+  if (any < 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 0)
+    ::close(::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(std::min(limit.rlim_cur, kRoom) - 1)));
+  ::close(any);
 }
 
 }  // namespace lakegate

@@ -8,4 +8,10 @@ namespace lakegate {
 // far as the system lets it, less those that are open, less some for files.
 std::size_t most_connections();
 
+// Linux doubles a process's table of descriptors whenever it is full, and where there are threads
+// waits for every CPU each time (expand_fdtable in its fs/file.c, synchronize_rcu): 10 to 30 ms, in
+// which nothing is connected. This makes the table as large as connections will want it, at once.
+// Call before the first thread starts.
+void make_room_for_descriptors();
+
 }  // namespace lakegate

@@ -1,6 +1,7 @@
 #include "net/http_pools.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace lakegate {
 namespace {
@@ -8,6 +9,9 @@ namespace {
 constexpr std::chrono::milliseconds kOftenest{10};
 constexpr std::chrono::milliseconds kSeldomest{250};
 constexpr int kLooksATimeout = 10;
+// Between so many the event loop looks at its sockets: making a connection takes it a tenth of a
+// millisecond, and those that are there should not wait for hundreds of others.
+constexpr std::size_t kStartedAtOnce = 16;
 
 }  // namespace
 
@@ -42,8 +46,19 @@ void HttpPools::send_all(std::vector<HttpClient::Sending> batch) {
   }
   on_event_loop([self = shared_from_this(),
                  all = std::make_shared<std::vector<HttpClient::Sending>>(std::move(batch))] {
-    for (HttpClient::Sending& one : *all) self->start(std::move(one));
+    std::ranges::move(*all, std::back_inserter(self->to_start_));
+    if (!self->is_starting_) self->start_some();
   });
+}
+
+void HttpPools::start_some() {
+  for (std::size_t i = 0; i < kStartedAtOnce && !to_start_.empty(); ++i) {
+    HttpClient::Sending first = std::move(to_start_.front());
+    to_start_.pop_front();
+    start(std::move(first));
+  }
+  is_starting_ = !to_start_.empty();
+  if (is_starting_) runtime_.post([self = shared_from_this()] { self->start_some(); });
 }
 
 void HttpPools::start(HttpClient::Sending sending) {

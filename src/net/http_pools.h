@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,7 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   HttpPools(const HttpOptions& options, const CrtRuntime& runtime)
       : options_(options), runtime_(runtime) {}
 
+  void start_some();
   void start(HttpClient::Sending sending);
   Result<HttpPool*> pool_of(const HttpOrigin& origin);
   void close_all();
@@ -50,6 +52,8 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   std::map<HttpOrigin, std::unique_ptr<HttpPool>> pools_;
   std::vector<HttpExchange*> running_;                      // each knows its place
   std::multimap<std::uint64_t, HttpExchange*> for_memory_;  // waiting, by order
+  std::deque<HttpClient::Sending> to_start_;
+  bool is_starting_ = false;  // or about to
   bool is_watching_ = false;
   bool is_closed_ = false;
 

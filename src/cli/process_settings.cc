@@ -1,4 +1,4 @@
-#include "cli/allocator.h"
+#include "cli/process_settings.h"
 
 #include <cstdlib>
 
@@ -6,18 +6,28 @@
 #include <malloc.h>
 #endif
 
+#include "net/descriptors.h"
+
 namespace lakegate::cli {
+namespace {
 
 void settle_allocator() {
 #if defined(__GLIBC__)
   // Lower thresholds save a little more memory and cost page faults: at 128 KiB three times the
   // system time.
-  constexpr int kReturnedAtOnce = 512 * 1024;
+  constexpr int kReturnedAtOnce = 1024 * 1024;
   constexpr int kKeptAtTheTop = 8 * 1024 * 1024;
   mallopt(M_MMAP_THRESHOLD, kReturnedAtOnce);
   mallopt(M_TRIM_THRESHOLD, kKeptAtTheTop);
   mallopt(M_ARENA_MAX, 2);
 #endif
+}
+
+}  // namespace
+
+void settle_process() {
+  settle_allocator();
+  make_room_for_descriptors();
 }
 
 }  // namespace lakegate::cli
