@@ -216,6 +216,33 @@ TEST(JsonDecode, RejectedRowsLeaveNoTrace) {
   EXPECT_EQ(pass->rejects[499].row, 1000U);
 }
 
+// Room for lists is made by what the first rows have; those behind are as they are, also the bad.
+TEST(JsonDecode, ListsOfIntegersOfAnyLength) {
+  std::string text;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 300; ++i) {
+    std::string list;
+    const int length = i < 40 ? 700 - i : i == 200 ? 20'000 : i % 4;
+    for (int value = 0; value < length; ++value)
+      list += fmt::format("{}{}", value == 0 ? "" : ", ", (value % 2 == 0 ? 1 : -1) * i * value);
+    const bool is_bad = i % 7 == 6;
+    const std::string odd = i % 5 == 0 ? "null, -9223372036854775808, 9007199254740993" : "";
+    text += fmt::format("{{\"l\": [{}{}{}{}]}}\n", list, !list.empty() && !odd.empty() ? ", " : "",
+                        odd, is_bad ? (list.empty() && odd.empty() ? "\"x\"" : ", 1.5") : "");
+    if (!is_bad)
+      expected.push_back(
+          fmt::format("l=[{}{}{}]", list, !list.empty() && !odd.empty() ? ", " : "", odd));
+  }
+  const auto file = open_text(text);
+  ASSERT_TRUE(file);
+  DecodePlan plan = guess({{"l", "list<int64>"}});
+  plan.columns[0].inferred = false;
+  const auto pass = decode(**file, plan);
+  ASSERT_TRUE(pass) << pass.error().to_string();
+  EXPECT_EQ(pass->rows, expected);
+  EXPECT_EQ(pass->rejects.size(), 42U);
+}
+
 TEST(JsonDecode, ManyChunksKeepTheirRowsAndLines) {
   std::string text;
   for (int i = 1; i <= 100'000; ++i)

@@ -94,15 +94,17 @@ INSTANTIATE_TEST_SUITE_P(
                  R"([[{"a": 1, "b": ["x", null]}, null], null, [],
                      [{"a": null, "b": null}, {"a": 2, "b": []}, {"a": 3, "b": ["y"]}]])"}));
 
-// A random array of a type, with nulls and lists of 0 to 3 elements; children of null parents have
-// values all the same, which must not be written.
+// A random array of a type, half of them with nulls and lists of 0 to 3 elements, the others
+// without nulls and empty lists; children of null parents have values all the same, which must not
+// be written.
 std::shared_ptr<arrow::Array> random_array(const arrow::Field& field, std::int64_t length,
                                            std::mt19937& random) {
+  const bool is_full = random() % 2 == 0;
   std::shared_ptr<arrow::Buffer> validity;
   if (field.nullable()) {
     validity = arrow::AllocateBitmap(length).ValueOrDie();
     for (std::int64_t i = 0; i < length; ++i)
-      arrow::bit_util::SetBitTo(validity->mutable_data(), i, random() % 5 != 0);
+      arrow::bit_util::SetBitTo(validity->mutable_data(), i, is_full || random() % 5 != 0);
   }
   const auto& type = field.type();
   if (type->id() == arrow::Type::STRUCT) {
@@ -116,7 +118,7 @@ std::shared_ptr<arrow::Array> random_array(const arrow::Field& field, std::int64
     std::int32_t end = static_cast<std::int32_t>(random() % 3);
     for (std::int64_t i = 0; i <= length; ++i) {
       EXPECT_TRUE(offsets.Append(end).ok());
-      if (i < length) end += static_cast<std::int32_t>(random() % 4);
+      if (i < length) end += static_cast<std::int32_t>(is_full ? 1 + random() % 3 : random() % 4);
     }
     const auto elements = random_array(*type->field(0), end + 2, random);
     return std::make_shared<arrow::ListArray>(
@@ -147,7 +149,7 @@ std::shared_ptr<arrow::Field> random_field(int depth, std::mt19937& random) {
 }
 
 TEST(ParquetWriter, AnyNestingComesBackAsItWasWritten) {
-  for (unsigned seed = 0; seed < 200; ++seed) {
+  for (unsigned seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     const auto schema = arrow::schema({random_field(4, random)->WithName("c")});
@@ -255,6 +257,23 @@ TEST(ParquetWriter, ChoosesTheEncodingFromTheData) {
   const std::string modern = parquet_bytes(batches, wide_schema(), options);
   EXPECT_EQ(encoding_of(modern, 5), "BYTE_STREAM_SPLIT");
   EXPECT_EQ(encoding_of(modern, 8), "DELTA_LENGTH_BYTE_ARRAY");
+}
+
+TEST(ParquetWriter, DeltasOfNoiseAreNotCompressed) {
+  const auto schema = arrow::schema(
+      {arrow::field("noise", arrow::int64()), arrow::field("sequence", arrow::int64())});
+  std::mt19937_64 random(1);
+  arrow::Int64Builder noise, sequence;
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    ASSERT_TRUE(noise.Append(static_cast<std::int64_t>(random() % 1'000'000)).ok());
+    ASSERT_TRUE(sequence.Append(i).ok());
+  }
+  const std::string bytes = parquet_bytes(
+      {batch_of(schema, {noise.Finish().ValueOrDie(), sequence.Finish().ValueOrDie()})}, schema);
+  const auto metadata = metadata_of(bytes);
+  const auto group = metadata->RowGroup(0);
+  EXPECT_EQ(group->ColumnChunk(0)->compression(), parquet::Compression::UNCOMPRESSED);
+  EXPECT_EQ(group->ColumnChunk(1)->compression(), parquet::Compression::ZSTD);
 }
 
 TEST(ParquetWriter, RowGroupsEndAtAFixedCount) {
