@@ -47,6 +47,8 @@ AS_FUNCTION = ("--memory", "80MiB", "--threads", "1")
 
 
 class Lakegate:
+    keeps = True
+
     def __init__(self, given: str | None, *options: str):
         self.path, self.options = programs.find_lakegate(given), options
         self.version = re.sub(r"^lakegate\s+", "", programs.first_line([str(self.path), "--version"]))
@@ -115,14 +117,17 @@ def count_kept(program: Lakegate | Peer, work: pathlib.Path) -> tuple[int, int]:
             sum(pq.read_metadata(path).num_rows for path in reports))
 
 
-def compare(output: pathlib.Path, content, requests: int, values: int) -> list[str]:
+def compare(output: pathlib.Path, content, requests: int, values: int, in_order: bool) -> list[str]:
     """What is wrong with an output: every row once, every value as the server computed it."""
-    table = ds.dataset(output, format="parquet").to_table(columns=["device", "datetime", "values"])
+    files = sorted(output.rglob("*.parquet")) if output.is_dir() else [output]  # named by plan and slice
+    table = ds.dataset(files, format="parquet").to_table(columns=["device", "datetime", "values"])
     type_ = table.schema.field("values").type
     wrong = [] if pa.types.is_list(type_) and type_.value_type == pa.int64() else [f"values is {type_}"]
     devices = table["device"].to_pylist()
     if sorted(devices) != sorted(f"d{i}" for i in range(requests)):
         return [*wrong, f"{len(devices)} rows of {len(set(devices))} devices instead of {requests}"]
+    if in_order and devices != [f"d{i}" for i in range(requests)]:
+        wrong.append("the rows are not in the order of the requests")
     if table["datetime"].to_pylist() != [content.datetime(device) for device in devices]:
         wrong.append("a datetime differs")
     row = 0
@@ -157,8 +162,8 @@ def once(program, server, requests: int, connections: int, values: int, folder: 
         result["failed"] = failure(facts["code"], stderr.read_text(errors="replace"),
                                    [str(folder) + "/", str(HERE.parent) + "/"])
     elif check:
-        result["wrong"] = compare(program.output(work), server.content, requests, values)
-        if program.kept(work) != ([], []) and count_kept(program, work) != (requests, requests):
+        result["wrong"] = compare(program.output(work), server.content, requests, values, program.keeps)
+        if program.keeps and count_kept(program, work) != (requests, requests):
             result["wrong"].append(f"kept are replies and reports of {count_kept(program, work)} requests")
     return result
 

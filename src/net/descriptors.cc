@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace lakegate {
 namespace {
@@ -27,29 +28,36 @@ std::size_t open_descriptors() {
   return count;  // two too many (. and ..) and the folder itself
 }
 
-}  // namespace
-
-std::size_t most_connections() {
+// The limit, raised as far as the system lets it; none if it cannot be told.
+std::optional<rlim_t> raised_limit() {
   rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kForFiles;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
   if (limit.rlim_cur < limit.rlim_max) {
     rlimit raised = limit;
     raised.rlim_cur = std::min<rlim_t>(limit.rlim_max, kMost + 2 * kForFiles);
     if (raised.rlim_cur > limit.rlim_cur && ::setrlimit(RLIMIT_NOFILE, &raised) == 0)
       limit = raised;
   }
-  const std::size_t allowed =
-      limit.rlim_cur == RLIM_INFINITY ? kMost : static_cast<std::size_t>(limit.rlim_cur);
+  return limit.rlim_cur;
+}
+
+}  // namespace
+
+std::size_t most_connections() {
+  const auto limit = raised_limit();
+  if (!limit) return kForFiles;
+  const std::size_t allowed = *limit == RLIM_INFINITY ? kMost : static_cast<std::size_t>(*limit);
   const std::size_t used = open_descriptors() + kForFiles;
   return std::clamp<std::size_t>(allowed > used ? allowed - used : 1, 1, kMost);
 }
 
 void make_room_for_descriptors() {
-  rlimit limit = {};
   const int any = ::open("/", O_PATH | O_CLOEXEC);
   if (any < 0) return;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 0)
-    ::close(::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(std::min(limit.rlim_cur, kRoom) - 1)));
+  if (const auto limit = raised_limit(); limit && *limit > 0) {
+    const int last = ::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(std::min(*limit, kRoom) - 1));
+    if (last >= 0) ::close(last);
+  }
   ::close(any);
 }
 

@@ -10,7 +10,7 @@ std::size_t most_connections();
 
 // Linux doubles a process's table of descriptors whenever it is full, and where there are threads
 // waits for every CPU each time (expand_fdtable in its fs/file.c, synchronize_rcu): 10 to 30 ms, in
-// which nothing is connected. This makes the table as large as connections will want it, at once.
+// which nothing is connected. This makes it large enough for 2,000 at once, and raises the limit.
 // Call before the first thread starts.
 void make_room_for_descriptors();
 

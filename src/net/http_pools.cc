@@ -52,6 +52,7 @@ void HttpPools::send_all(std::vector<HttpClient::Sending> batch) {
 }
 
 void HttpPools::start_some() {
+  is_starting_ = true;  // what is refused calls back from here, and may send more
   for (std::size_t i = 0; i < kStartedAtOnce && !to_start_.empty(); ++i) {
     HttpClient::Sending first = std::move(to_start_.front());
     to_start_.pop_front();

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -18,6 +20,10 @@ const mostOfARequest = 16 << 10
 func (q quick) serve(listener net.Listener) error {
 	for {
 		connection, err := listener.Accept()
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ECONNABORTED) {
+			time.Sleep(5 * time.Millisecond)
+			continue
+		}
 		if err != nil {
 			return err
 		}

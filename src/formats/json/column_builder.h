@@ -106,8 +106,10 @@ class ColumnBuilder {
   ColumnBuilder(ColumnBuilder&&) noexcept;
   ~ColumnBuilder();
 
-  // Makes room for so many rows; of lists, for elements as many as those have that are there.
+  // Makes room for so many rows.
   void reserve(std::int64_t rows);
+  // Of a list of numbers: makes room for so many times the elements that are there.
+  void reserve_elements(double factor);
   // Exactly one value is added if kOk. Otherwise the column may be left with part of it, until
   // `truncate`.
   Outcome append(ondemand::value& value, RowState& state, int depth);

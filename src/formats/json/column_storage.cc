@@ -45,13 +45,19 @@ void ColumnBuilder::push_bytes(std::string_view bytes) {
 
 void ColumnBuilder::reserve(std::int64_t rows) {
   const bool has_offsets = field_.type.is(Kind::kText) || field_.type.is(Kind::kBinary) || element_;
-  const std::int64_t more = rows - length_;
-  if (!values_.Reserve(more * width_of(field_.type.kind)).ok() ||
-      (has_offsets && !offsets_.Reserve(more * 4).ok()))
+  if (!values_.Reserve(rows * width_of(field_.type.kind)).ok() ||
+      (has_offsets && !offsets_.Reserve(rows * 4).ok()))
     throw std::bad_alloc();
   if (members_)
     for (ColumnBuilder& column : members_->columns()) column.reserve(rows);
-  if (element_ && length_ > 0) element_->reserve(element_->length_ * rows / length_);
+}
+
+void ColumnBuilder::reserve_elements(double factor) {
+  if (!element_) return;
+  const int width = width_of(element_->field_.type.kind);
+  const auto elements = static_cast<double>(element_->length_) * (factor - 1);
+  if (!element_->values_.Reserve(static_cast<std::int64_t>(elements) * width).ok())
+    throw std::bad_alloc();
 }
 
 void ColumnBuilder::mark_valid() {

@@ -105,13 +105,13 @@ Result<std::optional<Reject>> JsonChunk::judge(std::size_t index) const {
   return std::nullopt;
 }
 
-// Lists of the records to come are as long as those up to `index`, byte for byte.
-void JsonChunk::reserve_for_the_rest(MemberBuilder& builder, std::size_t index) const {
+// Lists of the records to come are as long as those up to `index`, byte for byte: never more
+// elements than there are bytes.
+void JsonChunk::reserve_elements(MemberBuilder& builder, std::size_t index) const {
   const Record& last = block_.records[index];
-  const double share =
-      static_cast<double>(last.begin + last.size) / static_cast<double>(block_.bytes.size());
-  for (ColumnBuilder& column : builder.columns())
-    column.reserve(static_cast<std::int64_t>(kRowsThatTell / share));
+  const double factor =
+      static_cast<double>(block_.bytes.size()) / static_cast<double>(last.begin + last.size);
+  for (ColumnBuilder& column : builder.columns()) column.reserve_elements(factor);
 }
 
 Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
@@ -133,7 +133,7 @@ Result<DecodedChunk> JsonChunk::decode(const DecodePlan& plan) const try {
       if (outcome == Outcome::kOk && !document.at_end()) outcome = Outcome::kNotJson;
     }
     if (outcome == Outcome::kOk) [[likely]] {
-      if (++rows == kRowsThatTell) reserve_for_the_rest(builder, i);
+      if (++rows == kRowsThatTell) reserve_elements(builder, i);
       continue;
     }
     builder.truncate(rows);

@@ -29,7 +29,7 @@ class JsonChunk : public Chunk {
   // refused.
   Result<std::optional<Reject>> judge(std::size_t index) const;
   Reject reject(std::size_t index, RejectReason reason, std::string message) const;
-  void reserve_for_the_rest(MemberBuilder& builder, std::size_t index) const;
+  void reserve_elements(MemberBuilder& builder, std::size_t index) const;
   Result<bool> observe_all(Observed& root, std::vector<bool>& bad) const;
 
   std::shared_ptr<const std::string> file_;

@@ -9,6 +9,7 @@
 #include <parquet/arrow/schema.h>
 
 #include <algorithm>
+#include <map>
 
 #include "formats/arrow_bridge.h"
 #include "formats/text_value.h"
@@ -142,9 +143,15 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
       ->max_rows_per_page(kPageRows)
       ->dictionary_pagesize_limit(page)
       ->max_row_group_length(std::int64_t{1} << 40);  // the writer ends row groups itself
+  // A column "a.b" and the member b of a struct a have one path here, and get what suits any.
+  std::map<std::string, int> paths;
+  for (int leaf = 0; leaf < schema.num_columns(); ++leaf)
+    ++paths[schema.Column(leaf)->path()->ToDotString()];
   for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
     const auto path = schema.Column(leaf)->path();
-    const auto [encoding, is_compressed] = leaves[static_cast<std::size_t>(leaf)];
+    const bool is_alone = paths[path->ToDotString()] == 1;
+    const auto [encoding, is_compressed] =
+        is_alone ? leaves[static_cast<std::size_t>(leaf)] : LeafStorage{};
     const auto compression = is_compressed ? options.compression : ParquetCompression::kNone;
     builder.compression(path, codec(compression));
     if (compression == ParquetCompression::kZstd) builder.compression_level(path, kZstdLevel);

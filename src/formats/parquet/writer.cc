@@ -219,15 +219,22 @@ class Writer final : public ParquetFileWriter {
         for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
           add(leaves[leaf].values, field.type()->id() == arrow::Type::LIST, samples[leaf]);
       }
-      for (EncodingSample& sample : samples) {
-        sample.rows = sample_rows_;
-        sample.whole_file = whole_file;
-        LeafStorage& leaf = chosen.emplace_back();
-        leaf.encoding =
-            choose_encoding(sample, {.row_group_rows = kRowGroupRows,
-                                     .dictionary_bytes = page_bytes(descriptor_->num_columns()),
-                                     .modern = options_.modern_encodings});
-        leaf.is_compressed = codec && is_worth_compressing(sample, leaf.encoding, *codec);
+      std::span<const Leaf> first;  // piece's leaves, which have been built over
+      if (!sample_.empty()) {
+        ARROW_ASSIGN_OR_RAISE(first, levels.build(sample_[0]->column(i), field));
+      }
+      for (std::size_t leaf = 0; leaf < samples.size(); ++leaf) {
+        samples[leaf].rows = sample_rows_;
+        samples[leaf].whole_file = whole_file;
+        const auto& column = *descriptor_->Column(static_cast<int>(chosen.size()));
+        LeafStorage& storage = chosen.emplace_back();
+        storage.encoding = choose_encoding(
+            samples[leaf], {.row_group_rows = kRowGroupRows,
+                            .dictionary_bytes = page_bytes(descriptor_->num_columns()),
+                            .modern = options_.modern_encodings});
+        storage.is_compressed =
+            codec &&
+            (first.empty() || is_worth_compressing(first[leaf], column, storage.encoding, *codec));
       }
     }
     return chosen;

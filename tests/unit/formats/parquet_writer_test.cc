@@ -259,23 +259,6 @@ TEST(ParquetWriter, ChoosesTheEncodingFromTheData) {
   EXPECT_EQ(encoding_of(modern, 8), "DELTA_LENGTH_BYTE_ARRAY");
 }
 
-TEST(ParquetWriter, DeltasOfNoiseAreNotCompressed) {
-  const auto schema = arrow::schema(
-      {arrow::field("noise", arrow::int64()), arrow::field("sequence", arrow::int64())});
-  std::mt19937_64 random(1);
-  arrow::Int64Builder noise, sequence;
-  for (std::int64_t i = 0; i < 20'000; ++i) {
-    ASSERT_TRUE(noise.Append(static_cast<std::int64_t>(random() % 1'000'000)).ok());
-    ASSERT_TRUE(sequence.Append(i).ok());
-  }
-  const std::string bytes = parquet_bytes(
-      {batch_of(schema, {noise.Finish().ValueOrDie(), sequence.Finish().ValueOrDie()})}, schema);
-  const auto metadata = metadata_of(bytes);
-  const auto group = metadata->RowGroup(0);
-  EXPECT_EQ(group->ColumnChunk(0)->compression(), parquet::Compression::UNCOMPRESSED);
-  EXPECT_EQ(group->ColumnChunk(1)->compression(), parquet::Compression::ZSTD);
-}
-
 TEST(ParquetWriter, RowGroupsEndAtAFixedCount) {
   constexpr std::int64_t kGroup = 1024 * 1024;
   const auto schema = arrow::schema({arrow::field("c", arrow::int64())});

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace lakegate {
@@ -32,6 +34,23 @@ TEST_F(DescriptorsTest, TheLimitIsRaisedAsFarAsTheSystemLetsIt) {
   rlimit now = {};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &now), 0);
   EXPECT_GT(now.rlim_cur, 256u);
+}
+
+TEST_F(DescriptorsTest, ThereIsRoomForThousandsAtOnceAndNothingStaysOpen) {
+  if (before_.rlim_max < 2'048) GTEST_SKIP() << "the system has no more to give";
+  limit(256);
+  const int next = ::dup(0);
+  ::close(next);
+  make_room_for_descriptors();
+  const int then = ::dup(0);
+  ::close(then);
+  EXPECT_EQ(then, next);
+  EXPECT_LT(::fcntl(2'047, F_GETFD), 0);
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("FDSize:")) {
+      EXPECT_GE(std::stoul(line.substr(7)), 2'048u);
+    }
 }
 
 TEST_F(DescriptorsTest, WhatIsOpenIsNotThereForConnections) {

@@ -247,6 +247,27 @@ TEST(HttpClient, ClosingFailsWhatIsOutstandingAndWaits) {
   over.set_value();
 }
 
+// More than are started in one turn of the event loop.
+TEST(HttpClient, ClosingFailsWhatHasNotBeenStartedToo) {
+  std::promise<void> over;
+  auto until = over.get_future().share();
+  LoopbackServer silent([&, until](const std::string&) {
+    until.wait();
+    return "";
+  });
+  auto closing = client({.max_connections = 1});
+  std::size_t failed = 0;  // on the event loop's thread, and read when it has called the last
+  std::vector<HttpClient::Sending> batch;
+  for (int i = 0; i < 1'000; ++i)
+    batch.push_back({{.origin = silent.origin()}, [&](auto reply) {
+                       if (!reply && reply.error().kind == ErrorKind::kRetryable) ++failed;
+                     }});
+  closing->send_all(std::move(batch));
+  closing.reset();
+  EXPECT_EQ(failed, 1'000u);
+  over.set_value();
+}
+
 TEST(HttpClient, ACaFileThatHoldsNothingIsRefusedAtOnce) {
   for (const std::string file : {"/no/such/file.pem", "/dev/null"}) {
     const auto made = HttpClient::create({.ca_file = file});
