@@ -8,6 +8,7 @@
 #include <string>
 
 #include "formats/json/json_chunk.h"
+#include "formats/json/plain.h"
 #include "formats/json/scalar.h"
 #include "formats/json/syntax.h"
 #include "formats/open.h"
@@ -92,6 +93,10 @@ void compare_parsers(const std::string& bytes) {
   const bool is_json = !json::find_problem(bytes);
   const json::JsonChunk chunk(std::make_shared<const std::string>("fuzz"), json::Layout::kLines,
                               std::move(block));
+  const std::string padded = bytes + std::string(8, ' ');
+  const bool is_plain = json::is_plain_object(std::string_view(padded).substr(0, bytes.size()));
+  const auto problem = json::find_problem(bytes);
+  require(!is_plain || !problem || problem->is_soft(), "what is plain is JSON");
   DecodePlan text;
   text.new_columns = NewColumns::kIgnore;
   text.columns.push_back({.field = {.name = "a", .type = {LogicalType::Kind::kText}}});

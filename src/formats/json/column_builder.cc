@@ -4,12 +4,14 @@
 #include <fast_float/fast_float.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <new>
 
 #include "formats/arrow_bridge.h"
 #include "formats/columns/fast_cell.h"
+#include "formats/json/plain.h"
 #include "lake/reject.h"
 #include "schema/calendar.h"
 #include "schema/cell.h"
@@ -198,14 +200,32 @@ Outcome ColumnBuilder::append_token(std::string_view token, RowState& state) {
   return Outcome::kOk;
 }
 
-// Long lists of integers are mostly nothing else: what `append` makes of the usual ones, without
-// its questions. False: nothing was done.
-bool ColumnBuilder::append_plain_int64(std::string_view token) {
-  std::int64_t number = 0;
-  if (!columns::fast::parse_int64(token, number)) return false;
-  if (rules_.is_inferred && (number > kExactInDouble || number < -kExactInDouble)) return false;
-  push(number);
-  mark_valid();
+// A whole list of short integers, which long lists mostly are, read as it stands from its `[` on.
+// The value is not used up: whoever has it passes it over, and finds out if its `]` was another
+// one's. False: there is something else in it, and nothing was done.
+bool ColumnBuilder::append_short_integers(std::string_view token) {
+  const std::int64_t bytes = values_.length();
+  std::array<std::int64_t, 64> some;
+  std::size_t filled = 0;
+  const auto keep = [&] {
+    const auto size = static_cast<std::int64_t>(filled * sizeof some[0]);
+    if (!values_.Append(some.data(), size).ok()) throw std::bad_alloc();
+    filled = 0;
+  };
+  const char* at = token.data() + 1;
+  const auto skip_blank = [&at] { at += *at == ' '; };
+  do {
+    skip_blank();
+    if (filled == some.size()) keep();
+    if (!take_short_integer(at, some[filled])) return values_.Rewind(bytes), false;
+    ++filled;
+    skip_blank();
+  } while (*at++ == ',');
+  if (at[-1] != ']') return values_.Rewind(bytes), false;
+  keep();
+  const std::int64_t count = (values_.length() - bytes) / static_cast<std::int64_t>(sizeof some[0]);
+  if (!valid_.empty()) valid_.insert(valid_.end(), static_cast<std::size_t>(count), 1);
+  length_ += count;
   return true;
 }
 
@@ -273,15 +293,18 @@ Outcome ColumnBuilder::append_text(ondemand::value& value, std::string_view toke
 }
 
 Outcome ColumnBuilder::append_list(ondemand::value& value, RowState& state, int depth) {
+  if (element_->field_.type.is(Kind::kInt64) && depth <= kMaxDepth &&
+      element_->append_short_integers(token_of(value))) {
+    push_offset(element_->length_);
+    mark_valid();
+    return Outcome::kOk;
+  }
   ondemand::array array;
   if (depth > kMaxDepth || value.get_array().get(array)) return Outcome::kNotJson;
   const std::int64_t first = element_->length_;
-  const bool are_integers = element_->field_.type.is(Kind::kInt64);
   for (auto next : array) {
     ondemand::value element;
     if (std::move(next).get(element)) return Outcome::kNotJson;
-    if (are_integers && element_->append_plain_int64(token_of(element))) [[likely]]
-      continue;
     const Outcome outcome = element_->append(element, state, depth + 1);
     if (outcome == Outcome::kOk) [[likely]]
       continue;

@@ -130,7 +130,7 @@ class ColumnBuilder {
 
   Outcome append_string(std::string_view text, RowState& state);
   Outcome append_token(std::string_view token, RowState& state);
-  bool append_plain_int64(std::string_view token);
+  bool append_short_integers(std::string_view token);
   Outcome append_text(ondemand::value& value, std::string_view token, RowState& state, int depth);
   Outcome append_list(ondemand::value& value, RowState& state, int depth);
   Outcome append_struct(ondemand::value& value, RowState& state, int depth);

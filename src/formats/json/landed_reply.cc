@@ -6,6 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "formats/json/plain.h"
 #include "formats/json/syntax.h"
 #include "formats/text_value.h"
 #include "lake/base64.h"
@@ -45,6 +46,7 @@ std::string_view without_mark(std::string_view body) {
 // SIMDJSON_PADDING bytes behind it can be read.
 std::optional<std::uint64_t> count_rows(std::string_view body, const std::string& records,
                                         std::uint64_t page) {
+  if (records.empty() && json::is_plain_object(body)) return 1;
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element element;
   constexpr bool kCopied = false;

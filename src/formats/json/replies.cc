@@ -207,6 +207,7 @@ class RowCutter {
         has_reply = true;
         ondemand::value value;
         if (member.value().get(value)) return refuse("this line is no landed reply");
+        if (take_whole(value, text, line, index, rows, places)) return {};
         LAKEGATE_CHECK(take(value, page, line, index, rows, places));
       }
     }
@@ -215,6 +216,17 @@ class RowCutter {
   }
 
  private:
+  // An object that is a row itself reaches to the end of the line: nothing but the line's own brace
+  // comes behind a reply. Whether that is so is seen when the row is decoded.
+  bool take_whole(ondemand::value& value, std::string_view text, const Record& line,
+                  std::uint32_t index, Block& rows, std::vector<Place>& places) {
+    const std::string_view token = value.raw_json_token();
+    if (!options_.records.empty() || !token.starts_with('{') || !text.ends_with('}')) return false;
+    add(line, {token.data(), text.data() + text.size() - 1}, prefix_, rows);
+    places.push_back({.line = index, .element = -1, .problem = {}});
+    return true;
+  }
+
   Result<void> take(ondemand::value& value, std::uint64_t page, const Record& line,
                     std::uint32_t index, Block& rows, std::vector<Place>& places) {
     ondemand::value at = value;

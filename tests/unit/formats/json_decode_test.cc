@@ -243,6 +243,27 @@ TEST(JsonDecode, ListsOfIntegersOfAnyLength) {
   EXPECT_EQ(pass->rejects.size(), 42U);
 }
 
+// Lists are read as they stand, before anybody knows that their records are whole.
+TEST(JsonDecode, AListOfIntegersEndsWithItsRecord) {
+  const auto file = open_text(
+      "{\"l\": [1,2\n"
+      "{\"l\": [3, 4], \"x\": 5}\n"
+      "{\"l\": [5]]}\n"
+      "{\"l\": [6] [7]}\n"
+      "{\"l\": [8,]}\n"
+      "{\"l\": [9 ,10 ]}\n"
+      "{\"l\": [11], \"l\": [12]}\n"
+      "{\"l\": []}\n"
+      "{\"l\": [13");
+  ASSERT_TRUE(file);
+  DecodePlan plan = guess({{"l", "list<int64>"}}, NewColumns::kIgnore);
+  plan.columns[0].inferred = false;
+  const auto pass = decode(**file, plan);
+  ASSERT_TRUE(pass) << pass.error().to_string();
+  EXPECT_EQ(pass->rows, (std::vector<std::string>{"l=[3, 4]", "l=[9, 10]", "l=[]"}));
+  EXPECT_EQ(pass->rejects.size(), 6U);
+}
+
 TEST(JsonDecode, ManyChunksKeepTheirRowsAndLines) {
   std::string text;
   for (int i = 1; i <= 100'000; ++i)
