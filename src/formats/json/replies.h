@@ -1,9 +1,9 @@
 // Replies of a REST API as they were landed by a fetch: NDJSON whose first line is
 // {"lakegate_replies":1,…}, then a line a reply:
 //   {"n":17,"page":0,"parameters":{"device":"d1"},"request":"GET https://…","status":200,"reply":…}
-// where the body was not JSON, "reply_text" (or "reply_base64") holds it instead of "reply".
-// A reply in which a secret of its request was found has "repeats_secret":true before it.
-// docs/fetch.md has the form.
+// "reply" is the last member; where the body was not JSON, "reply_text" (or "reply_base64") holds
+// it instead. A reply in which a secret of its request was found has "repeats_secret":true before
+// it. docs/fetch.md has the form.
 #pragma once
 
 #include <memory>

@@ -198,6 +198,20 @@ TEST(Replies, LineFeedsBetweenTokensDoNotEndTheLine) {
   EXPECT_THAT(rows_of(line, options("")).rows, ElementsAre("a=\"x\ny\""));
 }
 
+// A reply reaches to the end of its line: members that somebody put behind it are no part of a row.
+TEST(Replies, NothingStandsBehindAReply) {
+  std::string line = landed(R"({"a":1})");
+  EXPECT_TRUE(line.ends_with("\"reply\":{\"a\":1}}\n")) << line;
+  line.insert(line.size() - 2, R"(,"note":2)");
+  const auto file = open_records(memory_input("landed", kHeader + line),
+                                 {.expected_columns = {}, .replies = options("")});
+  ASSERT_TRUE(file);
+  const auto pass = decode(**file, plan_of({}, true));
+  ASSERT_TRUE(pass) << pass.error().to_string();
+  EXPECT_THAT(pass->rows, IsEmpty());
+  EXPECT_THAT(pass->rejects, SizeIs(1));
+}
+
 TEST(Replies, IntegersOfAnyLengthAreJson) {
   const std::string body = R"({"data":[{"v":123456789012345678901234567890},{"v":1}]})";
   EXPECT_EQ(rows_counted(body, "/data"), 2U);
