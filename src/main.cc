@@ -1,7 +1,7 @@
+#include "cli/allocator.h"
 #include "cli/cli.h"
-#include "cli/process_settings.h"
 
 int main(int argc, char** argv) {
-  lakegate::cli::settle_process();
+  lakegate::cli::settle_allocator();
   return lakegate::cli::run(argc, argv);
 }

@@ -17,7 +17,6 @@ constexpr std::size_t kForFiles = 64;
 // More would be no gain, and a limit may be "unlimited".
 constexpr std::size_t kMost = 20'000;
 constexpr std::size_t kGuessOpen = 32;
-constexpr rlim_t kRoom = 2'048;  // 16 KiB of the kernel's memory
 
 std::size_t open_descriptors() {
   DIR* const folder = ::opendir("/proc/self/fd");
@@ -51,11 +50,12 @@ std::size_t most_connections() {
   return std::clamp<std::size_t>(allowed > used ? allowed - used : 1, 1, kMost);
 }
 
-void make_room_for_descriptors() {
+void make_room_for_connections(std::size_t count) {
   const int any = ::open("/", O_PATH | O_CLOEXEC);
   if (any < 0) return;
   if (const auto limit = raised_limit(); limit && *limit > 0) {
-    const int last = ::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(std::min(*limit, kRoom) - 1));
+    const rlim_t most = std::min<rlim_t>(*limit, std::min(count, kMost) + kForFiles);
+    const int last = ::fcntl(any, F_DUPFD_CLOEXEC, static_cast<int>(most - 1));
     if (last >= 0) ::close(last);
   }
   ::close(any);

@@ -9,9 +9,8 @@ namespace lakegate {
 std::size_t most_connections();
 
 // Linux doubles a process's table of descriptors whenever it is full, and where there are threads
-// waits for every CPU each time (expand_fdtable in its fs/file.c, synchronize_rcu): 10 to 30 ms, in
-// which nothing is connected. This makes it large enough for 2,000 at once, and raises the limit.
-// Call before the first thread starts.
-void make_room_for_descriptors();
+// waits for every CPU each time (expand_fdtable in its fs/file.c, synchronize_rcu): 5 to 30 ms, in
+// which nothing is connected. This makes it large enough for so many connections at once.
+void make_room_for_connections(std::size_t count);
 
 }  // namespace lakegate

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <iterator>
 
+#include "net/descriptors.h"
+
 namespace lakegate {
 namespace {
 
 constexpr std::chrono::milliseconds kOftenest{10};
 constexpr std::chrono::milliseconds kSeldomest{250};
 constexpr int kLooksATimeout = 10;
+constexpr std::size_t kFewConnections = 128;
 // Between so many the event loop looks at its sockets: making a connection takes it a tenth of a
 // millisecond, and those that are there should not wait for hundreds of others.
 constexpr std::size_t kStartedAtOnce = 16;
@@ -16,6 +19,7 @@ constexpr std::size_t kStartedAtOnce = 16;
 }  // namespace
 
 Result<std::shared_ptr<HttpPools>> HttpPools::create(const HttpOptions& options) {
+  if (options.max_connections > kFewConnections) make_room_for_connections(options.max_connections);
   LAKEGATE_TRY(CrtRuntime * runtime, CrtRuntime::start());
   std::shared_ptr<HttpPools> pools(new HttpPools(options, *runtime));
   // Early, so that a CA file that cannot be read is said when it is named.

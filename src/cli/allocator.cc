@@ -1,4 +1,4 @@
-#include "cli/process_settings.h"
+#include "cli/allocator.h"
 
 #include <cstdlib>
 
@@ -6,10 +6,7 @@
 #include <malloc.h>
 #endif
 
-#include "net/descriptors.h"
-
 namespace lakegate::cli {
-namespace {
 
 void settle_allocator() {
 #if defined(__GLIBC__)
@@ -21,13 +18,6 @@ void settle_allocator() {
   mallopt(M_TRIM_THRESHOLD, kKeptAtTheTop);
   mallopt(M_ARENA_MAX, 2);
 #endif
-}
-
-}  // namespace
-
-void settle_process() {
-  settle_allocator();
-  make_room_for_descriptors();
 }
 
 }  // namespace lakegate::cli
