@@ -298,8 +298,12 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
   const auto asked =
       ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options, times);
   // What was complete by then is committed, whatever ended the asking.
-  LAKEGATE_TRY(const auto done, curator.finish());
-  if (!asked) return Failure(asked.error());
+  const SliceCurator::Done done = curator.finish();
+  // After a signal the store refuses to go on, wherever it is: what there is by then is told.
+  if (!(options.interrupted && options.interrupted())) {
+    if (done.error) return Failure(*done.error);
+    if (!asked) return Failure(asked.error());
+  }
   LAKEGATE_TRY(FetchOutcome outcome, sum_up(store, dataset, plan));
   outcome.was_begun = !chosen.is_new;
   outcome.slices_asked = done.published.size();

@@ -40,11 +40,12 @@ void SliceCurator::take(SliceRecord slice) {
   changed_.notify_all();
 }
 
-Result<SliceCurator::Done> SliceCurator::finish() {
+SliceCurator::Done SliceCurator::finish() {
   Lock lock(mutex_);
   changed_.wait(lock, [this] { return is_idle(); });
-  if (error_) return Failure(*error_);
-  return done_;
+  Done done = done_;
+  done.error = error_;
+  return done;
 }
 
 void SliceCurator::work_until_over() {

@@ -47,9 +47,10 @@ class SliceCurator {
     std::vector<SliceRecord> published;  // here, in order
     std::uint64_t run = 0;               // here
     bool was_held_up = false;            // something was not run: another process had the dataset
+    std::optional<Error> error;          // what ended it before all was done
   };
   // Waits for everything.
-  Result<Done> finish();
+  Done finish();
 
  private:
   using Lock = std::unique_lock<std::mutex>;

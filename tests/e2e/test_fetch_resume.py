@@ -106,7 +106,8 @@ def test_an_interrupted_fetch_prints_its_document(lake, api):
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     (fetch,) = json.loads(out)["fetches"]
-    assert running.returncode == 130 and not fetch["finished"] and 0 < fetch["slices_left"] < 20
+    # The first slice has landed, and may have been run.
+    assert running.returncode == 130 and not fetch["finished"] and 0 < fetch["slices_left"] <= 20
     assert b"smaller `slice:`" not in err
 
 
