@@ -10,6 +10,7 @@
 #include <atomic>
 #include <exception>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -219,23 +220,25 @@ class Writer final : public ParquetFileWriter {
         for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
           add(leaves[leaf].values, field.type()->id() == arrow::Type::LIST, samples[leaf]);
       }
-      std::span<const Leaf> first;  // piece's leaves, which have been built over
-      if (!sample_.empty()) {
-        ARROW_ASSIGN_OR_RAISE(first, levels.build(sample_[0]->column(i), field));
+      const std::size_t begin = chosen.size();
+      for (EncodingSample& sample : samples) {
+        sample.rows = sample_rows_;
+        sample.whole_file = whole_file;
+        chosen.push_back({.encoding = choose_encoding(
+                              sample, {.row_group_rows = kRowGroupRows,
+                                       .dictionary_bytes = page_bytes(descriptor_->num_columns()),
+                                       .modern = options_.modern_encodings})});
       }
-      for (std::size_t leaf = 0; leaf < samples.size(); ++leaf) {
-        samples[leaf].rows = sample_rows_;
-        samples[leaf].whole_file = whole_file;
-        const auto& column = *descriptor_->Column(static_cast<int>(chosen.size()));
-        LeafStorage& storage = chosen.emplace_back();
-        storage.encoding = choose_encoding(
-            samples[leaf], {.row_group_rows = kRowGroupRows,
-                            .dictionary_bytes = page_bytes(descriptor_->num_columns()),
-                            .modern = options_.modern_encodings});
-        storage.is_compressed =
-            codec &&
-            (first.empty() || is_worth_compressing(first[leaf], column, storage.encoding, *codec));
-      }
+      const std::span<LeafStorage> storage = std::span(chosen).subspan(begin);
+      const bool has_deltas = std::ranges::any_of(
+          storage, [](const LeafStorage& leaf) { return leaf.encoding == ColumnEncoding::kDelta; });
+      if (!codec || !has_deltas || sample_.empty()) continue;
+      // The first piece again, whose leaves have been built over.
+      ARROW_ASSIGN_OR_RAISE(const auto leaves, levels.build(sample_[0]->column(i), field));
+      for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
+        storage[leaf].is_compressed =
+            is_worth_compressing(leaves[leaf], *descriptor_->Column(static_cast<int>(begin + leaf)),
+                                 storage[leaf].encoding, *codec);
     }
     return chosen;
   }

@@ -30,8 +30,8 @@ struct ParquetOptions {
 // is a matter of the content and of where one batch ends and the next begins, so give batches
 // borders that follow from the content. The encoding of each column is chosen once a file, from its
 // first 128 Ki rows or 8 MiB: dictionary where values repeat and are at most 32 Ki, delta for
-// integers, dates and timestamps otherwise, plain for all else. Columns
-// of deltas that compressing would not make 3% smaller are left as they are.
+// integers, dates and timestamps otherwise, plain for all else. Columns of deltas that compressing
+// would not make 3% smaller are left as they are.
 //
 // What is in the file: format 2.6 with data pages of version 1, statistics, checksums of pages,
 // column and offset indexes, lists of three levels with an `element`, decimals of up to 18 digits
