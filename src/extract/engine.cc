@@ -136,7 +136,7 @@ bool EngineRun::build(std::size_t position) {
     not_built(position, std::move(request).error());
     return false;
   }
-  built(set, *std::move(request));
+  built(position, *std::move(request));
   return true;
 }
 
@@ -153,11 +153,13 @@ void EngineRun::not_built(std::size_t position, Error error) {
   retries_.emplace(hold_until_, position);
 }
 
-void EngineRun::built(OpenSet& set, AuthorizedRequest request) {
+void EngineRun::built(std::size_t position, AuthorizedRequest request) {
   without_credentials_.reset();
-  set.asked = std::move(request);
+  OpenSet& set = at(position);
+  request.request.order = position;
+  set.server = &servers_.of(request.request.origin);
+  set.asked = std::make_shared<const AuthorizedRequest>(std::move(request));
   set.built = now_;
-  set.server = &servers_.of(set.asked.request.origin);
 }
 
 void EngineRun::resume_retries() {
@@ -218,13 +220,11 @@ void EngineRun::send(std::size_t position) {
   if (set.redirects == 0) ++set.answer.attempts;
   if (set.failures == 0 && set.redirects == 0) budget_.asked();
   servers_.sent(*set.server);
-  HttpRequest request = set.asked.request;
-  request.order = position;
-  batch_.push_back(
-      {std::move(request), [inbox = inbox_, client = &client_, position](auto outcome) {
-         if (inbox->put({position, std::move(outcome)}))
-           client->after_callbacks([inbox] { inbox->wake(); });
-       }});
+  batch_.push_back({std::shared_ptr<const HttpRequest>(set.asked, &set.asked->request),
+                    [inbox = inbox_, client = &client_, position](auto outcome) {
+                      if (inbox->put({position, std::move(outcome)}))
+                        client->after_callbacks([inbox] { inbox->wake(); });
+                    }});
   if (batch_.size() == kBatch) flush();
 }
 

@@ -24,9 +24,9 @@ struct OpenSet {
   std::size_t n = 0;
   Page page;
   Answer answer;
-  AuthorizedRequest asked;
-  Server* server = nullptr;       // null: no request could be built yet
-  std::optional<PaceTime> built;  // `asked`, and it has not been sent
+  std::shared_ptr<const AuthorizedRequest> asked;  // null before there is one, and when it is over
+  Server* server = nullptr;                        // null: no request could be built yet
+  std::optional<PaceTime> built;                   // `asked`, and it has not been sent
   std::optional<PaceTime> first_sent;
   PaceTime sent;
   int failures = 0;   // of this page's request
@@ -59,7 +59,7 @@ class EngineRun {
   bool has_memory() const;
   void forget_unsent();
   bool build(std::size_t position);
-  void built(OpenSet& set, AuthorizedRequest request);
+  void built(std::size_t position, AuthorizedRequest request);
   void not_built(std::size_t position, Error error);
   void resume_retries();
   std::size_t first_waiting(const Server& server);

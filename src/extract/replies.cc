@@ -62,7 +62,7 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
     case Verdict::kRedirect:
       return follow(position, *outcome);
     case Verdict::kUnauthorized:
-      if (!set.has_new_credentials && asking_.refused(set.n, set.asked.request)) {
+      if (!set.has_new_credentials && asking_.refused(set.n, set.asked->request)) {
         set.has_new_credentials = true;
         return ask_again_now(position);
       }
@@ -73,7 +73,7 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
       const auto come_back = retry_after(outcome->header("retry-after"), clock_.wall());
       return try_again(
           position,
-          {ErrorKind::kRetryable, describe_status(set.asked.request, outcome->status), {}},
+          {ErrorKind::kRetryable, describe_status(set.asked->request, outcome->status), {}},
           std::min<std::chrono::milliseconds>(come_back.value_or(std::chrono::milliseconds(0)),
                                               kLongestComeBack));
     }
@@ -84,7 +84,7 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
     case Verdict::kTurnedAway:
       break;
   }
-  failed(set, {ErrorKind::kPermanent, describe_status(set.asked.request, outcome->status), {}});
+  failed(set, {ErrorKind::kPermanent, describe_status(set.asked->request, outcome->status), {}});
 }
 
 void EngineRun::keep(std::size_t position, HttpReply reply) {
@@ -104,7 +104,7 @@ void EngineRun::keep(std::size_t position, HttpReply reply) {
                                     "it more --memory",
                                     set.answer.pages.size(), options_.most_of_a_set >> 20),
                         {}});
-  auto next = asking_.next(set.n, set.asked.request, set.page, set.answer.pages.back());
+  auto next = asking_.next(set.n, set.asked->request, set.page, set.answer.pages.back());
   if (!next) return failed(set, std::move(next).error());
   if (!*next) return done(set);
   set.page = **std::move(next);
@@ -118,19 +118,19 @@ void EngineRun::follow(std::size_t position, const HttpReply& redirect) {
   if (++set.redirects > kMostRedirects)
     return failed(set, {ErrorKind::kPermanent,
                         fmt::format("{} redirects more than {} times",
-                                    host_header(set.asked.request.origin), kMostRedirects),
+                                    host_header(set.asked->request.origin), kMostRedirects),
                         {}});
-  auto there = redirected(std::move(set.asked), redirect, {.allow_http = options_.allow_http});
+  auto there = redirected(*set.asked, redirect, {.allow_http = options_.allow_http});
   if (there && !there->signature_headers.empty()) there = asking_.sign_again(*std::move(there));
   if (!there) return not_built(position, std::move(there).error());
-  built(set, *std::move(there));
+  built(position, *std::move(there));
   servers_.wait(*set.server, position);
 }
 
 void EngineRun::turned_away(std::size_t position, const HttpReply& reply) {
   OpenSet& set = at(position);
   const auto come_back = retry_after(reply.header("retry-after"), clock_.wall());
-  last_refusal_ = describe_status(set.asked.request, reply.status);
+  last_refusal_ = describe_status(set.asked->request, reply.status);
   Error error{ErrorKind::kRetryable, last_refusal_, {}};
   if (come_back && *come_back > kLongestComeBack) {
     set.server->pace.turned_away(set.sent, now_);
@@ -182,7 +182,7 @@ void EngineRun::failed(OpenSet& set, Error error) {
 void EngineRun::done(OpenSet& set) {
   set.is_done = true;
   set.page = {};
-  set.asked = {};
+  set.asked.reset();
 }
 
 void EngineRun::is_alive() {

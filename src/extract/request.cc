@@ -255,7 +255,10 @@ Result<HttpRequest> RequestBuilder::build(const ParameterSets& sets, std::size_t
 }
 
 std::string describe(const HttpRequest& request) {
-  return request.method + " " + to_string(Url{.origin = request.origin, .target = request.target});
+  std::string text = request.method + (request.origin.tls ? " https://" : " http://");
+  text += host_header(request.origin);
+  text += request.target;
+  return text;
 }
 
 }  // namespace lakegate

@@ -29,8 +29,9 @@ std::string_view HttpReply::header(std::string_view name) const {
 std::string host_header(const HttpOrigin& origin) {
   const std::uint16_t usual = origin.tls ? 443 : 80;
   const bool ipv6 = origin.host.find(':') != std::string::npos;
-  const std::string host = ipv6 ? "[" + origin.host + "]" : origin.host;
-  return origin.port == usual ? host : host + ":" + std::to_string(origin.port);
+  std::string host = ipv6 ? "[" + origin.host + "]" : origin.host;
+  if (origin.port != usual) host += ":" + std::to_string(origin.port);
+  return host;
 }
 
 }  // namespace lakegate

@@ -17,7 +17,7 @@ class CrtHttpClient final : public HttpClient {
   using HttpClient::send;
   void send(HttpRequest request, HttpCallback done) override {
     std::vector<Sending> one;
-    one.push_back({std::move(request), std::move(done)});
+    one.push_back({std::make_shared<const HttpRequest>(std::move(request)), std::move(done)});
     pools_->send_all(std::move(one));
   }
   void send_all(std::vector<Sending> batch) override { pools_->send_all(std::move(batch)); }
@@ -37,7 +37,7 @@ Result<std::shared_ptr<HttpClient>> HttpClient::create(const HttpOptions& option
 }
 
 void HttpClient::send_all(std::vector<Sending> batch) {
-  for (Sending& one : batch) send(std::move(one.request), std::move(one.done));
+  for (Sending& one : batch) send(*one.request, std::move(one.done));
 }
 
 Result<HttpReply> HttpClient::send(HttpRequest request) {

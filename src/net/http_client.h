@@ -69,7 +69,7 @@ class HttpClient {
   // As if each was sent; cheaper, because the event loop is woken once. A request may also be
   // refused before this returns.
   struct Sending {
-    HttpRequest request;
+    std::shared_ptr<const HttpRequest> request;
     HttpCallback done;
   };
   virtual void send_all(std::vector<Sending> batch);

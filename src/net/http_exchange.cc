@@ -45,22 +45,21 @@ int HttpExchange::make_message() {
     return aws_http_message_add_header(
         message_.get(), {.name = to_cursor(name), .value = to_cursor(value), .compression = {}});
   };
-  if (aws_http_message_set_request_method(message_.get(), to_cursor(request_.method)) ||
-      aws_http_message_set_request_path(message_.get(), to_cursor(request_.target)))
+  if (aws_http_message_set_request_method(message_.get(), to_cursor(request_->method)) ||
+      aws_http_message_set_request_path(message_.get(), to_cursor(request_->target)))
     return AWS_OP_ERR;
-  if (!has_header(request_.headers, "host") && add("Host", host_header(request_.origin)))
-    return AWS_OP_ERR;
-  for (const HttpHeader& header : request_.headers)
+  if (!has_header(request_->headers, "host") && add("Host", source_->host())) return AWS_OP_ERR;
+  for (const HttpHeader& header : request_->headers)
     if (add(header.name, header.value)) return AWS_OP_ERR;
-  if (owner_->options().decode && !has_header(request_.headers, "accept-encoding") &&
+  if (owner_->options().decode && !has_header(request_->headers, "accept-encoding") &&
       add("Accept-Encoding", "gzip, zstd"))
     return AWS_OP_ERR;
-  const std::size_t length = request_.body ? request_.body->size() : 0;
-  if ((length > 0 || takes_a_body(request_.method)) &&
+  const std::size_t length = request_->body ? request_->body->size() : 0;
+  if ((length > 0 || takes_a_body(request_->method)) &&
       add("Content-Length", std::to_string(length)))
     return AWS_OP_ERR;
   if (length > 0) {
-    const aws_byte_cursor bytes = to_cursor(*request_.body);
+    const aws_byte_cursor bytes = to_cursor(*request_->body);
     body_.reset(aws_input_stream_new_from_cursor(allocator, &bytes));
     aws_http_message_set_body_stream(message_.get(), body_.get());
   }
@@ -151,7 +150,7 @@ void HttpExchange::want_more(std::size_t received) {
 
 bool HttpExchange::has_to_wait() {
   const auto& memory = owner_->options().memory;
-  if (!memory || memory->may_read(request_.order)) return false;
+  if (!memory || memory->may_read(request_->order)) return false;
   waits_ = true;
   waits_since_ = Clock::now();
   owner_->waits_for_memory(*this);
@@ -241,7 +240,7 @@ bool HttpExchange::is_coded() const {
 bool HttpExchange::is_unframed() const {
   constexpr int kNoContent = 204;
   return owner_->options().refuses_unframed && reply_.status >= 200 && reply_.status < 300 &&
-         reply_.status != kNoContent && request_.method != "HEAD" &&
+         reply_.status != kNoContent && request_->method != "HEAD" &&
          aws_http_connection_get_version(connection_) != AWS_HTTP_VERSION_2 &&
          !has_header(reply_.headers, "content-length") &&
          !has_header(reply_.headers, "transfer-encoding");

@@ -28,6 +28,7 @@ class HttpConnectionSource {
   virtual ~HttpConnectionSource() = default;
   virtual void give_back(aws_http_connection* connection) = 0;
   virtual Error connection_error(int error_code) const = 0;
+  virtual std::string_view host() const = 0;  // as the Host header says it
 };
 
 // Whom an exchange belongs to.
@@ -47,9 +48,10 @@ class HttpExchange {
  public:
   using Clock = std::chrono::steady_clock;
 
-  HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, HttpRequest request, HttpCallback done)
+  HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, std::shared_ptr<const HttpRequest> request,
+               HttpCallback done)
       : owner_(std::move(owner)), request_(std::move(request)), done_(std::move(done)) {
-    if (request_.room) reply_.body = std::move(*request_.room);
+    if (request_->room) reply_.body = std::move(*request_->room);
     reply_.body.clear();
   }
 
@@ -59,8 +61,8 @@ class HttpExchange {
   // Ends without having been started.
   static void refuse(std::unique_ptr<HttpExchange> exchange, Error error);
 
-  const HttpOrigin& origin() const { return request_.origin; }
-  std::uint64_t order() const { return request_.order; }
+  const HttpOrigin& origin() const { return request_->origin; }
+  std::uint64_t order() const { return request_->order; }
 
   void read_on();  // what it has waited for is there
   void cancel();   // fails, perhaps at once, with the client being closed
@@ -89,7 +91,7 @@ class HttpExchange {
   void release_one();
 
   std::shared_ptr<HttpExchangeOwner> owner_;
-  HttpRequest request_;
+  std::shared_ptr<const HttpRequest> request_;
   HttpCallback done_;
   CrtPtr<aws_input_stream, aws_input_stream_release> body_;
   HttpMessage message_;

@@ -36,6 +36,7 @@ class HttpPool final : public HttpConnectionSource {
 
   void give_back(aws_http_connection* connection) override;
   Error connection_error(int error_code) const override;
+  std::string_view host() const override { return host_; }
 
  private:
   // What an acquisition is for: an exchange of its own, or (HTTP/2, or not known yet) the pool.
@@ -50,7 +51,8 @@ class HttpPool final : public HttpConnectionSource {
   };
   enum class Protocol { kUnknown, kHttp1, kHttp2 };
 
-  HttpPool(HttpOrigin origin, const Means& means) : origin_(std::move(origin)), means_(means) {}
+  HttpPool(HttpOrigin origin, const Means& means)
+      : origin_(std::move(origin)), host_(host_header(origin_)), means_(means) {}
   Result<void> open(std::shared_ptr<void> keep);
   void acquire(std::unique_ptr<HttpExchange> exchange);
   static void on_connection(aws_http_connection* connection, int error_code, void* acquisition);
@@ -65,6 +67,7 @@ class HttpPool final : public HttpConnectionSource {
   bool is_without_tls() const;
 
   const HttpOrigin origin_;
+  const std::string host_;
   const Means means_;
   aws_http_connection_manager* manager_ = nullptr;
   Protocol protocol_ = Protocol::kHttp1;

@@ -67,7 +67,7 @@ void HttpPools::start_some() {
 }
 
 void HttpPools::start(HttpClient::Sending sending) {
-  auto pool = pool_of(sending.request.origin);
+  auto pool = pool_of(sending.request->origin);
   auto exchange = std::make_unique<HttpExchange>(shared_from_this(), std::move(sending.request),
                                                  std::move(sending.done));
   if (pool)

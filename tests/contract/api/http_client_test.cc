@@ -53,7 +53,8 @@ class ApiServer : public testing::Test {
     std::promise<void> all;
     std::vector<HttpClient::Sending> batch;
     for (std::size_t i = 0; i < requests.size(); ++i)
-      batch.push_back({std::move(requests[i]), [&, i](Result<HttpReply> reply) {
+      batch.push_back({std::make_shared<const HttpRequest>(std::move(requests[i])),
+                       [&, i](Result<HttpReply> reply) {
                          bodies[i] = reply ? reply->body : reply.error().message;
                          if (--left == 0) all.set_value();
                        }});

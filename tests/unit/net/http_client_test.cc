@@ -257,9 +257,10 @@ TEST(HttpClient, ClosingFailsWhatHasNotBeenStartedToo) {
   });
   auto closing = client({.max_connections = 1});
   std::size_t failed = 0;  // on the event loop's thread, and read when it has called the last
+  const auto request = std::make_shared<const HttpRequest>(HttpRequest{.origin = silent.origin()});
   std::vector<HttpClient::Sending> batch;
   for (int i = 0; i < 1'000; ++i)
-    batch.push_back({{.origin = silent.origin()}, [&](auto reply) {
+    batch.push_back({request, [&](auto reply) {
                        if (!reply && reply.error().kind == ErrorKind::kRetryable) ++failed;
                      }});
   closing->send_all(std::move(batch));
