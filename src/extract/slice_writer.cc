@@ -1,6 +1,7 @@
 #include "extract/slice_writer.h"
 
 #include <fmt/format.h>
+#define ZSTD_STATIC_LINKING_ONLY  // how literals are compressed
 #include <zstd.h>
 
 #include <algorithm>
@@ -14,8 +15,12 @@
 namespace lakegate {
 namespace {
 
-// Replies are compressed once and read once or twice: speed counts.
+// Replies are compressed once and read once or twice: speed counts. Looking for repetitions at
+// every fourth place only takes a third of the time off level 1, for 3% more bytes, as long as what
+// has none is still coded by its entropy (which zstd else leaves away together with the other
+// places).
 constexpr int kLevel = 1;
+constexpr int kStep = 4;
 
 class PendingSink : public ByteSink {
  public:
@@ -45,6 +50,8 @@ class SliceWriter::Replies {
   explicit Replies(std::unique_ptr<PendingObject> object)
       : object_(std::move(object)), context_(ZSTD_createCCtx()) {
     ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_targetLength, kStep);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
     lines_.reserve(2 * kPiece);
   }
