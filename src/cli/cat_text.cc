@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "cli/table_view.h"
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 
 namespace lakegate::cli {
 namespace {

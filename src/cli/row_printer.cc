@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "schema/types.h"
 
 namespace lakegate::cli {

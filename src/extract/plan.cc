@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "formats/text_value.h"
 #include "lake/digest.h"
+#include "lake/json_text.h"
 
 namespace lakegate {
 namespace {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "extract/plan.h"
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 
 namespace lakegate {
 namespace {

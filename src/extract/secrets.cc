@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "net/uri_encoding.h"
 
 namespace lakegate {

@@ -1,4 +1,5 @@
 #include "formats/text_value.h"
+#include "lake/json_text.h"
 
 #include <arrow/array.h>
 #include <arrow/scalar.h>
@@ -230,40 +231,6 @@ void append_json(const arrow::Array& array, std::int64_t row, std::string& out) 
       append_json_string(text, out);
     }
   }
-}
-
-void append_json_string(std::string_view text, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  std::size_t plain = 0;  // begin of what needs no escape and is not copied yet
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
-    out += '\\';
-    switch (c) {
-      case '"':
-      case '\\':
-        out += static_cast<char>(c);
-        break;
-      case '\n':
-        out += 'n';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      default:
-        out += "u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
-  }
-  out.append(text, plain);
-  out += '"';
 }
 
 }  // namespace lakegate

@@ -19,6 +19,4 @@ void append_text(const arrow::Array& array, std::int64_t row, std::string& out);
 // in full as numbers), all else quoted.
 void append_json(const arrow::Array& array, std::int64_t row, std::string& out);
 
-void append_json_string(std::string_view text, std::string& out);
-
 }  // namespace lakegate

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "lake/ascii.h"
+#include "lake/json_text.h"
 #include "lake/time.h"
+#include "lake/utf8.h"
 
 namespace lakegate {
 namespace {
@@ -217,11 +218,10 @@ Result<std::string> RequestTemplate::expand_as_json(const Lookup& lookup) const 
     if (value != nullptr && value->is_number) return value->text;
   }
   LAKEGATE_TRY(const std::string text, expand(lookup));
-  try {
-    return nlohmann::ordered_json(text).dump();
-  } catch (const nlohmann::ordered_json::exception&) {
-    return invalid_input("a value is not UTF-8");
-  }
+  if (!is_utf8(text)) return invalid_input("a value is not UTF-8");
+  std::string json;
+  append_json_string(text, json);
+  return json;
 }
 
 }  // namespace lakegate

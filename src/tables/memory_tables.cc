@@ -5,6 +5,7 @@
 #include <set>
 
 #include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "tables/offered_rows.h"
 
 namespace lakegate {

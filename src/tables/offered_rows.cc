@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "formats/text_value.h"
+#include "lake/json_text.h"
 
 namespace lakegate {
 

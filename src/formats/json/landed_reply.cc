@@ -8,7 +8,7 @@
 
 #include "formats/json/plain.h"
 #include "formats/json/syntax.h"
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "lake/base64.h"
 #include "lake/utf8.h"
 

@@ -11,7 +11,7 @@
 #include "formats/json/landed_reply.h"
 #include "formats/json/syntax.h"
 #include "formats/records.h"
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "lake/utf8.h"
 
 namespace lakegate {

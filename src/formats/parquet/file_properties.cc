@@ -12,7 +12,7 @@
 #include <map>
 
 #include "formats/arrow_bridge.h"
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "schema/types.h"
 
 namespace lakegate {

@@ -14,6 +14,7 @@
 #include "formats/parquet/cast.h"
 #include "formats/parquet/open_file.h"
 #include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "schema/types.h"
 
 namespace lakegate {

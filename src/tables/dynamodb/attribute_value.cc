@@ -10,7 +10,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "schema/calendar.h"
 #include "schema/cell.h"
 #include "tables/dynamodb/item_encoder.h"

@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 #include "tables/dynamodb/attribute_value.h"
 
 namespace lakegate::dynamodb {

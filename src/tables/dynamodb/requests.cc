@@ -5,7 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "formats/text_value.h"
+#include "lake/json_text.h"
 
 namespace lakegate::dynamodb {
 namespace {
