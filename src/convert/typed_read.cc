@@ -139,12 +139,18 @@ bool anything_inferred(const DecodePlan& plan) {
                      [](const ColumnPlan& column) { return column.inferred; });
 }
 
+// Names that turn up behind these are a contradiction, so that the file is read twice; but where a
+// schema has them all, as it mostly does, nobody has looked for them in vain.
+constexpr std::uint64_t kNamesThatTell = 64 * 1024;
+
 // What a plan needs to know of the file's first part. Where types are settled, values are not
 // looked at twice.
 Result<Observed> observe_for_plan(const RecordFile& file, const Typing& typing,
                                   const Chunk& first) {
   Observed names;
-  LAKEGATE_TRY(const bool has_names, first.observe_names(names));
+  const bool later_ones_contradict = typing.new_columns == NewColumns::kAdd;
+  const std::uint64_t bytes = later_ones_contradict ? kNamesThatTell : UINT64_MAX;
+  LAKEGATE_TRY(const bool has_names, first.observe_names(bytes, names));
   if (has_names && names_suffice(file, typing, names)) return names;
   Observed observed;
   LAKEGATE_CHECK(first.observe(observed));

@@ -90,9 +90,11 @@ class Chunk {
   // Adds what this chunk's acceptable records hold to `columns` (fields of the root object; for CSV
   // one per column of the file, under its original name, in order).
   virtual Result<void> observe(Observed& root) const = 0;
-  // Only the names, where that is less work and every record is acceptable; else false, and `root`
-  // is of no use.
-  virtual Result<bool> observe_names(Observed& /*root*/) const { return false; }
+  // Only the names, of the records that begin in its first `bytes`, where that is less work and all
+  // of them are acceptable; else false, and `root` is of no use.
+  virtual Result<bool> observe_names(std::uint64_t /*bytes*/, Observed& /*root*/) const {
+    return false;
+  }
 };
 
 // One pass. `next` is called from one thread at a time; null at the end of the input.

@@ -191,10 +191,11 @@ Result<bool> JsonChunk::observe_all(Observed& root, std::vector<bool>& bad) cons
   return is_clean;
 }
 
-Result<bool> JsonChunk::observe_names(Observed& root) const try {
+Result<bool> JsonChunk::observe_names(std::uint64_t bytes, Observed& root) const try {
   ondemand::parser& parser = thread_parser();
   OpenKeys keys;
   for (const Record& record : block_.records) {
+    if (record.begin >= bytes) break;
     keys.reset();
     ondemand::document document;
     ondemand::object object;

@@ -19,7 +19,7 @@ class JsonChunk : public Chunk {
 
   Result<DecodedChunk> decode(const DecodePlan& plan) const override;
   Result<void> observe(Observed& root) const override;
-  Result<bool> observe_names(Observed& root) const override;
+  Result<bool> observe_names(std::uint64_t bytes, Observed& root) const override;
 
  private:
   // The record's object on its way through `parser`. False: it is none, or not JSON.

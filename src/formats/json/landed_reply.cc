@@ -1,5 +1,6 @@
 #include "formats/json/landed_reply.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -8,8 +9,8 @@
 
 #include "formats/json/plain.h"
 #include "formats/json/syntax.h"
-#include "lake/json_text.h"
 #include "lake/base64.h"
+#include "lake/json_text.h"
 #include "lake/utf8.h"
 
 namespace lakegate {
@@ -69,10 +70,11 @@ bool may_be_the_end(std::uint64_t page) {
 
 std::optional<std::uint64_t> append_landed_line(const LandedReply& reply,
                                                 const std::string& records, std::string& lines) {
-  fmt::format_to(std::back_inserter(lines), R"({{"n":{},"page":{},"parameters":{},"request":)",
-                 reply.n, reply.page, reply.parameters);
+  fmt::format_to(std::back_inserter(lines),
+                 FMT_COMPILE(R"({{"n":{},"page":{},"parameters":{},"request":)"), reply.n,
+                 reply.page, reply.parameters);
   append_json_string(reply.request, lines);
-  fmt::format_to(std::back_inserter(lines), R"(,"status":{},)", reply.status);
+  fmt::format_to(std::back_inserter(lines), FMT_COMPILE(R"(,"status":{},)"), reply.status);
   if (reply.repeats_secret) lines += R"("repeats_secret":true,)";
   const std::string_view body = without_mark(reply.body);
   constexpr std::string_view kReply = R"("reply":)";

@@ -26,6 +26,8 @@ namespace ondemand = simdjson::ondemand;
 
 // A reply may hold many rows, so that it may be longer than a record of a file.
 constexpr std::uint64_t kMaxReplyBytes = std::uint64_t{256} << 20;
+// The first line's, which has no reply.
+constexpr std::string_view kHeader = "lakegate_replies";
 
 // Where a row stands: in which landed line, and in which element of its array.
 struct Place {
@@ -101,7 +103,9 @@ class ReplyChunk : public Chunk {
     return decoded;
   }
   Result<void> observe(Observed& root) const override { return rows_.observe(root); }
-  Result<bool> observe_names(Observed& root) const override { return rows_.observe_names(root); }
+  Result<bool> observe_names(std::uint64_t bytes, Observed& root) const override {
+    return rows_.observe_names(bytes, root);
+  }
 
  private:
   void explain(Reject& reject) const {
@@ -165,37 +169,28 @@ class RowCutter {
       return {};
     }
     const std::string_view text = lines.text(line);
+    LAKEGATE_TRY(const auto whole, whole_reply(text, envelope));
+    if (!whole.empty()) {
+      add(line, whole, prefix_, rows);
+      places.push_back({.line = index, .element = -1, .problem = {}});
+      return {};
+    }
+    prefix_.clear();
     ondemand::document document;
     ondemand::object object;
     if (parser_.iterate(text.data(), text.size(), lines.bytes.size() - line.begin).get(document) ||
         document.get_object().get(object))
       return refuse("this line is no landed reply");
-    prefix_.clear();
     bool has_reply = false, is_header = false;
     std::uint64_t page = 0;
     for (auto member : object) {
       std::string_view key;
       if (member.unescaped_key().get(key)) return refuse("this line is no landed reply");
-      if (key == "lakegate_replies") {
+      if (key == kHeader) {
         is_header = true;
         break;
       }
-      if (key == "page") {
-        if (member.value().get(page)) return refuse("this line is no landed reply");
-      } else if (key == "request") {
-        std::string_view request;
-        if (member.value().get_string().get(request)) return refuse("this line is no landed reply");
-        envelope.request = request;
-      } else if (key == "status") {
-        if (member.value().get(envelope.status)) return refuse("this line is no landed reply");
-      } else if (key == "repeats_secret") {
-        if (member.value().get(envelope.repeats_secret))
-          return refuse("this line is no landed reply");
-      } else if (key == "parameters") {
-        std::string_view raw;
-        if (member.value().raw_json().get(raw)) return refuse("this line is no landed reply");
-        LAKEGATE_CHECK(set_prefix(raw));
-      } else if (key == "reply_text") {
+      if (key == "reply_text") {
         has_reply = true;
         std::string_view body;
         if (member.value().get_string().get(body)) return refuse("this line is no landed reply");
@@ -207,8 +202,10 @@ class RowCutter {
         has_reply = true;
         ondemand::value value;
         if (member.value().get(value)) return refuse("this line is no landed reply");
-        if (take_whole(value, text, line, index, rows, places)) return {};
         LAKEGATE_CHECK(take(value, page, line, index, rows, places));
+      } else {
+        LAKEGATE_TRY(const bool is_known, read_member(key, member, page, envelope));
+        if (!is_known) return refuse("this line is no landed reply");
       }
     }
     if (!has_reply && !is_header) return refuse("this line has no reply");
@@ -216,14 +213,60 @@ class RowCutter {
   }
 
  private:
-  // An object that is a row itself reaches to the end of the line: nothing but the line's own brace
-  // comes behind a reply. Whether that is so is seen when the row is decoded.
-  bool take_whole(ondemand::value& value, std::string_view text, const Record& line,
-                  std::uint32_t index, Block& rows, std::vector<Place>& places) {
-    const std::string_view token = value.raw_json_token();
-    if (!options_.records.empty() || !token.starts_with('{') || !text.ends_with('}')) return false;
-    add(line, {token.data(), text.data() + text.size() - 1}, prefix_, rows);
-    places.push_back({.line = index, .element = -1, .problem = {}});
+  // A reply that is a row itself, with what is before it in the line read. It reaches to the end of
+  // the line: nothing but the line's own brace comes behind a reply; whether that is so is seen
+  // when the row is decoded. Empty: it is no such reply, or not written as lakegate writes them.
+  Result<std::string_view> whole_reply(std::string_view text, Envelope& envelope) {
+    constexpr std::string_view kKey = R"("reply":)";
+    constexpr std::string_view kNone;
+    if (!options_.records.empty() || !text.ends_with('}')) return kNone;
+    const std::size_t key_at = text.find(kKey);
+    if (key_at == std::string_view::npos || key_at == 0 || text[key_at - 1] != ',' ||
+        !text.substr(key_at + kKey.size()).starts_with('{'))
+      return kNone;
+    prefix_.clear();
+    // It is the line's own key if what stands before it needs but one more brace.
+    head_.assign(text, 0, key_at - 1);
+    head_ += '}';
+    const std::size_t size = head_.size();
+    head_.append(simdjson::SIMDJSON_PADDING, ' ');
+    ondemand::document document;
+    ondemand::object object;
+    if (parser_.iterate(head_.data(), size, head_.size()).get(document) ||
+        document.get_object().get(object))
+      return kNone;
+    std::uint64_t page = 0;
+    for (auto member : object) {
+      std::string_view key;
+      if (member.unescaped_key().get(key) || key.starts_with("reply") || key == kHeader)
+        return kNone;
+      LAKEGATE_TRY(const bool is_known, read_member(key, member, page, envelope));
+      if (!is_known) return kNone;
+    }
+    if (!document.at_end()) return kNone;
+    const std::size_t begin = key_at + kKey.size();
+    return text.substr(begin, text.size() - 1 - begin);
+  }
+
+  // What a member beside the reply says. False: it is none of a landed line's.
+  template <class Member>
+  Result<bool> read_member(std::string_view key, Member& member, std::uint64_t& page,
+                           Envelope& envelope) {
+    if (key == "page") return !member.value().get(page);
+    if (key == "status") return !member.value().get(envelope.status);
+    if (key == "repeats_secret") return !member.value().get(envelope.repeats_secret);
+    if (key == "request") {
+      std::string_view request;
+      if (member.value().get_string().get(request)) return false;
+      envelope.request = request;
+    } else if (key == "parameters" && !options_.add.empty()) {
+      ondemand::object parameters;
+      if (member.value().get_object().get(parameters)) return false;
+      std::size_t known = 0;
+      for (auto parameter : parameters)
+        if (!read_parameter(parameter, known)) return false;
+      LAKEGATE_CHECK(set_prefix(known));
+    }
     return true;
   }
 
@@ -266,20 +309,9 @@ class RowCutter {
     return {};
   }
 
-  // The members that `add` makes of the parameters: `"device_id":"d1",`. `parameters` stands in a
-  // block, with padding behind it.
-  Result<void> set_prefix(std::string_view parameters) {
+  // The members that `add` makes of the first `known` parameters: `"device_id":"d1",`.
+  Result<void> set_prefix(std::size_t known) {
     prefix_.clear();
-    if (options_.add.empty()) return {};
-    std::size_t known = 0;
-    ondemand::document document;
-    ondemand::object object;
-    const auto size = parameters.size();
-    if (parameters_parser_.iterate(parameters.data(), size, size + simdjson::SIMDJSON_PADDING)
-                .get(document) == simdjson::SUCCESS &&
-        document.get_object().get(object) == simdjson::SUCCESS)
-      for (auto member : object)
-        if (!read_parameter(member, known)) break;
     const RequestTemplate::Lookup find = [&](std::string_view name) -> const TemplateValue* {
       for (std::size_t i = 0; i < known; ++i)
         if (parameters_[i].first == name) return &parameters_[i].second;
@@ -343,9 +375,8 @@ class RowCutter {
 
   const ReplyOptions& options_;
   ondemand::parser parser_;
-  ondemand::parser parameters_parser_;
   std::vector<std::pair<std::string, TemplateValue>> parameters_;
-  std::string prefix_;
+  std::string prefix_, head_;
 };
 
 class ReplyChunkReader : public ChunkReader {
