@@ -1,5 +1,8 @@
 #include "extract/slice_curator.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
@@ -8,6 +11,15 @@ namespace {
 
 constexpr std::size_t kMostWaiting = 1;
 constexpr auto kBetweenTries = std::chrono::milliseconds(20);
+
+// Where cores are scarce, replies that arrive come before those that have: a connection that waits
+// for its next request is lost time, a slice that waits to be written is not. With all threads
+// equal, a fetch that waits for 100 ms replies takes 5% longer. (Linux has a niceness for each
+// thread, and those that it starts inherit it. If it cannot be had, nothing is lost.)
+void give_way() {
+  constexpr int kNiceness = 5;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+}
 
 }  // namespace
 
@@ -49,6 +61,7 @@ SliceCurator::Done SliceCurator::finish() {
 }
 
 void SliceCurator::work_until_over() {
+  give_way();
   Lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return is_over_ || !is_idle(); });
