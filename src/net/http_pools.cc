@@ -1,6 +1,7 @@
 #include "net/http_pools.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 
 #include "net/descriptors.h"
@@ -19,7 +20,10 @@ constexpr std::size_t kStartedAtOnce = 16;
 }  // namespace
 
 Result<std::shared_ptr<HttpPools>> HttpPools::create(const HttpOptions& options) {
-  if (options.max_connections > kFewConnections) make_room_for_connections(options.max_connections);
+  // Which is waiting for other CPUs, for longer than a start of the CRT takes.
+  std::future<void> room;
+  if (options.max_connections > kFewConnections)
+    room = std::async(std::launch::async, make_room_for_connections, options.max_connections);
   LAKEGATE_TRY(CrtRuntime * runtime, CrtRuntime::start());
   std::shared_ptr<HttpPools> pools(new HttpPools(options, *runtime));
   // Early, so that a CA file that cannot be read is said when it is named.
