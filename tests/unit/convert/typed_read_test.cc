@@ -135,6 +135,21 @@ TEST(TypedRead, CapturesAreNoColumnsOfTheFile) {
   }
 }
 
+// Where all names of a file's beginning are known, nobody looks at those of the whole first chunk.
+TEST(TypedRead, ANameThatComesLateIsAColumnAllTheSame) {
+  Typing typing;
+  typing.known.fields = {{.name = "x", .type = {LogicalType::Kind::kInt64}},
+                         {.name = "never", .type = {LogicalType::Kind::kBool}}};
+  std::string text;
+  while (text.size() < 256 * 1024) text += "{\"x\":1}\n";
+  const std::string known = "x: int64\nnever: bool\n";
+  for (const int threads : {1, 4}) {
+    EXPECT_EQ(types_read(text, threads, typing), known);
+    EXPECT_EQ(types_read(text + "{\"late\":1.5}\n{\"x\":2}\n", threads, typing),
+              known + "late: double\n");
+  }
+}
+
 TEST(TypedRead, WhatBothEmptyKindsBecameIsKept) {
   const auto file =
       open_json(memory_input("in.json", in_chunks({"{\"x\":1,\"y\":{}}\n", "{\"y\":[]}\n"})), {});
