@@ -99,6 +99,7 @@ Result<void> run_ordered(const std::function<Result<std::unique_ptr<Item>>()>& s
       const std::scoped_lock lock(mutex);
       mine->output = std::move(output);
       mine->done = true;
+      mine.reset();  // now: behind the lock the sink may be through with the item
       changed.notify_all();
     }
   };
