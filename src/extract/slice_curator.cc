@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -17,8 +18,10 @@ constexpr auto kBetweenTries = std::chrono::milliseconds(20);
 // equal, a fetch that waits for 100 ms replies takes 5% longer. (Linux has a niceness for each
 // thread, and those that it starts inherit it. If it cannot be had, nothing is lost.)
 void give_way() {
-  constexpr int kNiceness = 5;
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+  constexpr int kNicer = 5, kNicest = 19;
+  const auto thread = static_cast<id_t>(::gettid());
+  const int niceness = ::getpriority(PRIO_PROCESS, thread);  // -1 is one, too
+  (void)::setpriority(PRIO_PROCESS, thread, std::min(niceness + kNicer, kNicest));
 }
 
 }  // namespace
