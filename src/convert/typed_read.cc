@@ -55,10 +55,12 @@ std::vector<std::int64_t> row_numbers(const Chunk& chunk, const std::vector<Reje
 class Pass {
  public:
   Pass(DecodePlan plan, RowSink& sink, const Resources& resources)
-      : plan_(std::move(plan)), sink_(sink), resources_(resources) {
-    for (const ColumnPlan& column : plan_.columns)
-      if (!column.is_captured)
-        observed_.field(column.field.source_name()) = observed_from(column.field.type);
+      : plan_(std::move(plan)),
+        is_there_(plan_.columns.size()),
+        sink_(sink),
+        resources_(resources) {
+    for (std::size_t i = 0; i < plan_.columns.size(); ++i)
+      if (plan_.columns[i].inferred) is_there(i);  // the file has it, or there would be no guess
   }
 
   // `first` is the chunk that has been read already to make the plan, or null.
@@ -101,9 +103,7 @@ class Pass {
     report(chunk);
     if (contradicted_ && !out.is_observed) LAKEGATE_CHECK(observe(chunk, out));
     observed_.join(out.observed);
-    for (std::size_t i = 0; i < out.decoded.seen.size(); ++i)
-      if (!plan_.columns[i].is_captured)
-        observed_.field(plan_.columns[i].field.source_name()).join(out.decoded.seen[i]);
+    note(out.decoded);
     contradicted_ = contradicted_ || out.decoded.contradicted;
     scan_only_.store(contradicted_, std::memory_order_relaxed);
     if (contradicted_) return {};
@@ -118,6 +118,26 @@ class Pass {
     return sink_.take(*out.decoded.rows, numbers, out.decoded.rejects);
   }
 
+  // A known column is the file's once it has a value there: only then does it keep another spelling
+  // of its name (deviceId for device_id), which may come later, from being it.
+  void note(const DecodedChunk& decoded) {
+    for (std::size_t i = 0; decoded.rows && i < plan_.columns.size(); ++i) {
+      if (plan_.columns[i].is_captured) continue;
+      if (!is_there_[i] &&
+          decoded.rows->column(static_cast<int>(i))->null_count() == decoded.rows->num_rows())
+        continue;
+      if (!is_there_[i]) is_there(i);
+      if (!decoded.seen.empty())
+        observed_.field(plan_.columns[i].field.source_name()).join(decoded.seen[i]);
+    }
+  }
+
+  void is_there(std::size_t column) {
+    is_there_[column] = true;
+    const Field& field = plan_.columns[column].field;
+    observed_.field(field.source_name()).join(observed_from(field.type));
+  }
+
   void report(const Chunk& chunk) {
     if (resources_.progress == nullptr) return;
     resources_.progress->input_bytes.store(chunk.input_bytes, std::memory_order_relaxed);
@@ -125,6 +145,7 @@ class Pass {
   }
 
   DecodePlan plan_;
+  std::vector<bool> is_there_;  // of its columns: in the file
   RowSink& sink_;
   const Resources& resources_;
   Observed observed_;  // the guess, and what the chunks added to it
@@ -139,8 +160,9 @@ bool anything_inferred(const DecodePlan& plan) {
                      [](const ColumnPlan& column) { return column.inferred; });
 }
 
-// Names that turn up behind these are a contradiction, so that the file is read twice; but where a
-// schema has them all, as it mostly does, nobody has looked for them in vain.
+// A name with a value in a row that turns up behind these is a contradiction, so that the file is
+// read twice; but where a schema has them all, as it mostly does, nobody has looked for them in
+// vain.
 constexpr std::uint64_t kNamesThatTell = 64 * 1024;
 
 // What a plan needs to know of the file's first part. Where types are settled, values are not

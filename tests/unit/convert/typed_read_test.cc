@@ -150,6 +150,27 @@ TEST(TypedRead, ANameThatComesLateIsAColumnAllTheSame) {
   }
 }
 
+// deviceId one year, device_id the next: also where none is in the file's beginning.
+TEST(TypedRead, AnotherSpellingIsTheKnownColumnWhereverItComes) {
+  Typing typing;
+  typing.known.fields = {{.name = "id", .type = {LogicalType::Kind::kInt64}},
+                         {.name = "device_id", .type = {LogicalType::Kind::kText}}};
+  const std::string known = "id: int64\ndevice_id: text\n";
+  std::string text;
+  while (text.size() < 256 * 1024) text += "{\"id\":1000000000}\n";
+  const std::string spelled = "{\"id\":2,\"deviceId\":\"d1\"}\n";
+  for (const int threads : {1, 4}) {
+    EXPECT_EQ(types_read(spelled + text, threads, typing), known);
+    EXPECT_EQ(types_read(text + spelled, threads, typing), known);
+    EXPECT_EQ(types_read(in_chunks({"{\"id\":1}\n", spelled}), threads, typing), known);
+    // Both in one file are two columns.
+    EXPECT_EQ(types_read(in_chunks({"{\"device_id\":\"d0\"}\n", spelled}), threads, typing),
+              known + "device_id_2: text\n");
+    EXPECT_EQ(types_read(in_chunks({spelled, "{\"device_id\":\"d0\"}\n"}), threads, typing),
+              known + "device_id_2: text\n");
+  }
+}
+
 TEST(TypedRead, WhatBothEmptyKindsBecameIsKept) {
   const auto file =
       open_json(memory_input("in.json", in_chunks({"{\"x\":1,\"y\":{}}\n", "{\"y\":[]}\n"})), {});
