@@ -192,6 +192,12 @@ def medians(entry: dict) -> dict | None:
     return figures | {"rss_bytes": max(run["rss_bytes"] for run in good)}
 
 
+def ratios(ours: dict, theirs: dict) -> dict | None:
+    """Medians of the ratios of each round: the two ran one after the other, whatever the machine did in between."""
+    pairs = [(a, b) for a, b in zip(ours["runs"], theirs["runs"], strict=True) if "failed" not in {**a, **b}]
+    return {key: statistics.median(a[key] / b[key] for a, b in pairs) for key in ("cpu_s", "wall_s")} if pairs else None
+
+
 def markdown(document: dict) -> str:
     m, requests = document["machine"], document["requests"]
     lines = ["# Fetching: benchmark results", "",
@@ -221,6 +227,10 @@ def markdown(document: dict) -> str:
                          f"{middle['rss_bytes'] / 1e6:.0f} | {middle['server_cpu_s'] / requests * 1e6:.0f} |")
         lines += [""] + [f"- {NAMES[entry['program']]}: **wrong:** {'; '.join(entry['runs'][0]['wrong'])}"
                          for entry in entries if entry["runs"][0].get("wrong")]
+        of = {entry["program"]: entry for entry in entries}
+        if {"lakegate", "go"} <= of.keys() and (ratio := ratios(of["lakegate"], of["go"])):
+            lines += [f"Against Go, medians of the ratios of each round: {ratio['cpu_s']:.2f} of its CPU time, "
+                      f"{1 / ratio['wall_s']:.2f} times its requests a second."]
     if document.get("memory"):
         run = document["memory"]
         lines += ["", "## Memory", "", f"{run['requests']:,} replies of {run['reply_bytes']:,} bytes by lakegate as in a "
@@ -236,7 +246,7 @@ def main() -> int:
     parser.add_argument("--programs", default=",".join(NAMES), help="of: " + ", ".join(NAMES))
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--memory-requests", type=int, default=100_000, help="replies of 10 KB for the figure of memory")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--lakegate", help="the executable (default: $LAKEGATE_BIN or build/release/lakegate)")
     parser.add_argument("--timeout", type=int, default=600, metavar="S")
     parser.add_argument("--results", type=pathlib.Path, default=HERE / "results")
