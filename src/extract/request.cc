@@ -255,10 +255,7 @@ Result<HttpRequest> RequestBuilder::build(const ParameterSets& sets, std::size_t
 }
 
 std::string describe(const HttpRequest& request) {
-  std::string text = request.method + (request.origin.tls ? " https://" : " http://");
-  text += host_header(request.origin);
-  text += request.target;
-  return text;
+  return request.method + " " + url_text(request.origin, request.target);
 }
 
 }  // namespace lakegate

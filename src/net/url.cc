@@ -174,8 +174,15 @@ Result<Url> resolve_url(const Url& base, std::string_view reference) {
   return with_clean_path(std::move(url));
 }
 
+std::string url_text(const HttpOrigin& origin, std::string_view target) {
+  std::string text = origin.tls ? "https://" : "http://";
+  text += host_header(origin);
+  text += target;
+  return text;
+}
+
 std::string to_string(const Url& url) {
-  return (url.origin.tls ? "https://" : "http://") + host_header(url.origin) + url.target;
+  return url_text(url.origin, url.target);
 }
 
 }  // namespace lakegate

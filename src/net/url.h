@@ -27,6 +27,8 @@ Result<std::string> parse_target(std::string_view text);
 // What `reference` (a Location, a link) means on a page at `base` (RFC 3986, 5.2).
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 
-std::string to_string(const Url& url);  // the port only where it is not the scheme's own
+// The port only where it is not the scheme's own.
+std::string url_text(const HttpOrigin& origin, std::string_view target);
+std::string to_string(const Url& url);
 
 }  // namespace lakegate
