@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,7 +16,10 @@ import (
 // net/http takes more CPU than a client needs, which shares the cores where clients are compared.
 type quick struct{ api *api }
 
-const mostOfARequest = 16 << 10
+const (
+	usualRequest   = 1 << 10
+	mostOfARequest = 16 << 10
+)
 
 func (q quick) serve(listener net.Listener) error {
 	for {
@@ -34,12 +38,16 @@ func (q quick) serve(listener net.Listener) error {
 func (q quick) answerAll(connection net.Conn) {
 	defer connection.Close()
 	var body, out []byte
-	in := make([]byte, 0, mostOfARequest)
+	in := make([]byte, 0, usualRequest)
 	for {
 		end := bytes.Index(in, []byte("\r\n\r\n"))
 		if end < 0 {
+			if len(in) >= mostOfARequest {
+				return
+			}
+			in = slices.Grow(in, usualRequest/2)
 			count, err := connection.Read(in[len(in):cap(in)])
-			if err != nil || len(in) == cap(in) {
+			if err != nil {
 				return
 			}
 			in = in[:len(in)+count]
