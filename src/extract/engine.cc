@@ -38,6 +38,7 @@ EngineRun::EngineRun(HttpClient& client, const EngineOptions& options,
       seed_(options.seed ? *options.seed : std::random_device()()),
       inbox_(std::make_shared<Inbox>(options.memory)),
       servers_({.concurrency = concurrency_,
+                .ahead = options.ahead,
                 .requests_per_second = options.requests_per_second,
                 .requests_per_second_each = options.requests_per_second_per_host,
                 .seed = seed_}),
@@ -78,7 +79,7 @@ Result<EngineStats> EngineRun::run() {
   }
   tell_progress();
   return EngineStats{.total = progress_,
-                     .most_in_flight = servers_.most_in_flight(),
+                     .most_in_flight = std::min(servers_.most_in_flight(), concurrency_),
                      .took = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - started_),
                      .complete = open_.empty() && next_ == sets_.size()};
 }
@@ -269,7 +270,7 @@ Result<void> EngineRun::servers_are_there() const {
 }
 
 void EngineRun::tell_progress() {
-  progress_.in_flight = servers_.in_flight();
+  progress_.in_flight = std::min(servers_.in_flight(), concurrency_);
   told_ = now_;
   asking_.progress(progress_);
 }

@@ -31,8 +31,12 @@ class EngineClock {
 };
 
 struct EngineOptions {
-  std::size_t concurrency = 256;   // requests in flight; within most_connections() in any case
-  double requests_per_second = 0;  // 0: no limit
+  std::size_t concurrency = 256;  // requests in flight; within most_connections() in any case
+  // So many more are handed to the client, which sends them when others have ended without waiting
+  // for this to hear of it; only while no server has shown that it is too much. The client holds
+  // to `concurrency` by itself then (HttpOptions::max_in_flight).
+  std::size_t ahead = 0;
+  double requests_per_second = 0;           // 0: no limit
   double requests_per_second_per_host = 0;  // 0: no limit
   int retries = 5;                          // of one request, after the first attempt
   double retry_budget = 0.5;                // retries as a share of the requests

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "build_info.h"
@@ -24,6 +25,9 @@ using Clock = std::chrono::steady_clock;
 // Replies wait in a part of the working memory; the rest is for making Parquet meanwhile.
 constexpr std::chrono::milliseconds kLongestTokenRequest{10'000};
 constexpr std::uint64_t kShareOfReplies = 8;
+// So that a request waits at the client for an eighth of what its reply takes, which is nothing to
+// its signature.
+constexpr std::size_t kShareAhead = 8;
 constexpr std::uint64_t kLeastReplyMemory = std::uint64_t{4} << 20;
 
 // When what must be over, so that everything complete is committed by the deadline.
@@ -43,6 +47,11 @@ EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& sour
                              const FetchOptions& options, const Timetable& times) {
   EngineOptions engine;
   engine.concurrency = limits.concurrency;
+  // A rate is held where requests are handed over, and no later.
+  if (limits.requests_per_second == 0 && limits.requests_per_second_per_host == 0)
+    engine.ahead =
+        std::min(limits.concurrency, most_connections()) /
+        (std::getenv("LG_SHARE") ? (unsigned)std::atoi(std::getenv("LG_SHARE")) : kShareAhead);
   engine.requests_per_second = limits.requests_per_second;
   engine.requests_per_second_per_host = limits.requests_per_second_per_host;
   engine.retries = limits.retries;
@@ -62,28 +71,44 @@ std::vector<std::size_t> sets_to_ask(const Plan& plan, const std::vector<SliceSt
   return sets;
 }
 
-// Asks for `sets`; whole slices go to `curator`. Returns whether all were answered.
-Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan,
-                 const std::vector<std::size_t>& sets, SliceCurator& curator,
-                 const FetchTools& tools, const FetchOptions& options, const Timetable& times) {
-  if (sets.empty()) return true;
-  const SourceConfig& source = *dataset.source;
+struct Clients {
+  std::shared_ptr<HttpClient> replies, tokens;
+  std::shared_ptr<ReplyMemory> memory;  // of the replies
+};
+
+Result<Clients> make_clients(const SourceConfig& source, const FetchTools& tools,
+                             const FetchOptions& options) {
+  Clients clients;
   LAKEGATE_TRY(HttpOptions http, source_http_options(source, source.limits.concurrency));
   // The engine waits for a token, and must still see its deadline and Ctrl-C.
   HttpOptions for_tokens = http;
   for_tokens.total_timeout = std::min(http.total_timeout, kLongestTokenRequest);
   for_tokens.total_setting.clear();
-  LAKEGATE_TRY(const auto token_client, tools.make_client(for_tokens));
-  http.memory = std::make_shared<ReplyMemory>(
+  LAKEGATE_TRY(clients.tokens, tools.make_client(for_tokens));
+  http.memory = clients.memory = std::make_shared<ReplyMemory>(
       std::max(kLeastReplyMemory, options.run.resources.memory / kShareOfReplies));
-  LAKEGATE_TRY(const auto client, tools.make_client(http));
+  http.max_in_flight = http.max_connections;
+  LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
+  http.first_host = requests.origin().host;
+  LAKEGATE_TRY(clients.replies, tools.make_client(http));
+  return clients;
+}
+
+// Asks for `sets`; whole slices go to `curator`. Returns whether all were answered.
+Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& plan,
+                 const std::vector<std::size_t>& sets, SliceCurator& curator,
+                 std::future<Result<Clients>> network, const FetchTools& tools,
+                 const FetchOptions& options, const Timetable& times) {
+  if (sets.empty()) return true;
+  LAKEGATE_TRY(const Clients clients, network.get());
+  const SourceConfig& source = *dataset.source;
   LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
   const auto redactor = std::make_shared<Redactor>();
-  LAKEGATE_TRY(const auto authorizer,
-               Authorizer::create(
-                   source.auth, requests.origin(),
-                   {.secrets = tools.secrets, .client = token_client.get(), .signer = tools.signer},
-                   redactor));
+  LAKEGATE_TRY(const auto authorizer, Authorizer::create(source.auth, requests.origin(),
+                                                         {.secrets = tools.secrets,
+                                                          .client = clients.tokens.get(),
+                                                          .signer = tools.signer},
+                                                         redactor));
   const auto began = Clock::now();
   const auto tell = [&](const EngineProgress& now) {
     if (!options.progress) return;
@@ -110,8 +135,8 @@ Result<bool> ask(ObjectStore& store, const DatasetConfig& dataset, const Plan& p
                       .may_begin = may_begin,
                       .progress = tell});
   EngineOptions engine = engine_options(source.limits, source, options, times);
-  engine.memory = http.memory;
-  auto stats = run_engine(*client, engine, sets, asking);
+  engine.memory = clients.memory;
+  auto stats = run_engine(*clients.replies, engine, sets, asking);
   if (!stats) {
     stats.error().message = redactor->redact(stats.error().message);
     return Failure(std::move(stats).error());
@@ -279,6 +304,9 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
       PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
   LAKEGATE_TRY(auto record, find_fetch_record(store, dataset.name, chosen.plan.id));
   if (record) return finished_before(store, chosen, std::move(*record));
+  // The network takes as long to start as a plan to be written.
+  auto network = std::async(chosen.is_new ? std::launch::async : std::launch::deferred,
+                            [&] { return make_clients(*dataset.source, tools, options); });
   if (chosen.is_new) {
     LAKEGATE_TRY(chosen.plan, put_plan(store, std::move(chosen.plan)));
   }
@@ -295,8 +323,8 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
                         .ran = options.ran});
   for (const SliceState& slice : slices)
     if (slice.asked && !slice.is_curated) curator.take(*slice.asked);
-  const auto asked =
-      ask(store, dataset, plan, sets_to_ask(plan, slices), curator, tools, options, times);
+  const auto asked = ask(store, dataset, plan, sets_to_ask(plan, slices), curator,
+                         std::move(network), tools, options, times);
   // What was complete by then is committed, whatever ended the asking.
   const SliceCurator::Done done = curator.finish();
   // After a signal the store refuses to go on, wherever it is: what there is by then is told.

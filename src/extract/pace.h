@@ -77,6 +77,7 @@ class AdaptiveConcurrency {
       : most_(static_cast<double>(std::max<std::size_t>(most, 1))), allowed_(most_) {}
 
   std::size_t allowed() const { return static_cast<std::size_t>(allowed_); }
+  bool is_cut() const { return allowed_ < most_; }
   void succeeded(std::chrono::microseconds first_byte);
   // Requests sent before the last cut say nothing new.
   void overloaded(PaceTime sent, PaceTime now);
@@ -129,14 +130,19 @@ class ServerPace {
  public:
   struct Limits {
     std::size_t concurrency = 1;
+    std::size_t ahead = 0;  // besides, as long as all of that is allowed
     double requests_per_second = 0;
   };
   ServerPace(const Limits& limits, std::uint64_t seed)
-      : concurrency_(limits.concurrency), rate_(limits.requests_per_second), availability_(seed) {}
+      : concurrency_(limits.concurrency),
+        ahead_(limits.ahead),
+        rate_(limits.requests_per_second),
+        availability_(seed) {}
 
   // Whether there is a place for one more; when, says ready_at.
   bool has_room() const {
-    return in_flight_ < (availability_.is_down() ? 1 : concurrency_.allowed());
+    if (availability_.is_down()) return in_flight_ < 1;
+    return in_flight_ < concurrency_.allowed() + (concurrency_.is_cut() ? 0 : ahead_);
   }
   PaceTime ready_at(PaceTime now) {
     return std::max(rate_.ready_at(now), availability_.ready_at());
@@ -160,6 +166,7 @@ class ServerPace {
 
  private:
   AdaptiveConcurrency concurrency_;
+  std::size_t ahead_;
   RequestRate rate_;
   Availability availability_;
   std::size_t in_flight_ = 0;

@@ -23,6 +23,7 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
   ServerPace& pace = set.server->pace;
   servers_.ended();
   set.is_in_flight = false;
+  if (outcome && set.answer.attempts == 1 && set.redirects == 0) *set.first_sent += outcome->queued;
   set.answer.latency =
       std::chrono::duration_cast<std::chrono::milliseconds>(now_ - *set.first_sent);
   const Verdict verdict = judge(outcome);

@@ -8,6 +8,7 @@ Server& Servers::of(const HttpOrigin& origin) {
   const auto found = servers_.find(origin);
   if (found != servers_.end()) return found->second;
   const ServerPace::Limits limits = {.concurrency = limits_.concurrency,
+                                     .ahead = limits_.ahead,
                                      .requests_per_second = limits_.requests_per_second_each};
   const std::uint64_t seed = limits_.seed + servers_.size() + 1;
   return servers_.try_emplace(origin, Server{.pace = ServerPace(limits, seed), .waiting = {}})

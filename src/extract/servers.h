@@ -22,14 +22,15 @@ class Servers {
  public:
   struct Limits {
     std::size_t concurrency = 1;  // in total
+    std::size_t ahead = 0;        // besides, at the client
     double requests_per_second = 0;
     double requests_per_second_each = 0;
     std::uint64_t seed = 0;
   };
   explicit Servers(const Limits& limits) : limits_(limits), rate_(limits.requests_per_second) {}
 
-  Server& of(const HttpOrigin& origin);  // stays where it is
-  std::size_t in_flight() const { return in_flight_; }
+  Server& of(const HttpOrigin& origin);                 // stays where it is
+  std::size_t in_flight() const { return in_flight_; }  // those ahead, too
   std::size_t most_in_flight() const { return most_in_flight_; }
   bool is_any_down() const;
 
@@ -43,7 +44,7 @@ class Servers {
     bool beyond_pace = false;      // even if the server has as many as it should
   };
   bool has_place(const Terms& terms) const {
-    return in_flight_ + (terms.leaves_one_free ? 1 : 0) < limits_.concurrency;
+    return in_flight_ + (terms.leaves_one_free ? 1 : 0) < limits_.concurrency + limits_.ahead;
   }
   // From when on a request may be sent; nothing: not before another has ended.
   std::optional<PaceTime> place_at(Server& server, const Terms& terms, PaceTime now);

@@ -2,7 +2,6 @@
 
 #include <aws/common/array_list.h>
 #include <aws/common/string.h>
-#include <aws/io/host_resolver.h>
 #include <fmt/format.h>
 
 #include <vector>
@@ -75,19 +74,31 @@ Result<std::unique_ptr<CheckedBootstrap>> CheckedBootstrap::create(const CrtRunt
     return fail(ErrorKind::kPermanent,
                 fmt::format("names cannot be looked up ({})", crt_message(aws_last_error())));
   };
-  const CrtPtr<aws_host_resolver, aws_host_resolver_release> resolver(
-      aws_host_resolver_new_default(runtime.allocator(), &options));
-  if (!resolver) return failed();
+  made->resolver_.reset(aws_host_resolver_new_default(runtime.allocator(), &options));
+  if (!made->resolver_) return failed();
   (void)kept.release();
 
-  const aws_host_resolution_config look_ups = {
-      .impl = Checks::look_up, .max_ttl = kSecondsRemembered, .impl_data = made->checks_.get()};
+  const aws_host_resolution_config look_ups = made->look_ups();
   const aws_client_bootstrap_options bootstrap = {.event_loop_group = runtime.event_loops(),
-                                                  .host_resolver = resolver.get(),
+                                                  .host_resolver = made->resolver_.get(),
                                                   .host_resolution_config = &look_ups};
   made->bootstrap_.reset(aws_client_bootstrap_new(runtime.allocator(), &bootstrap));
   if (!made->bootstrap_) return failed();
   return made;
+}
+
+aws_host_resolution_config CheckedBootstrap::look_ups() const {
+  return {.impl = Checks::look_up, .max_ttl = kSecondsRemembered, .impl_data = checks_.get()};
+}
+
+void CheckedBootstrap::look_up_ahead(const std::string& host) const {
+  const CrtPtr<aws_string, aws_string_destroy> name(aws_string_new_from_array(
+      aws_default_allocator(), reinterpret_cast<const std::uint8_t*>(host.data()), host.size()));
+  const auto remembered = [](aws_host_resolver* /*resolver*/, const aws_string* /*host*/,
+                             int /*error_code*/, const aws_array_list* /*addresses*/,
+                             void* /*nothing*/) {};
+  const aws_host_resolution_config config = look_ups();
+  (void)aws_host_resolver_resolve_host(resolver_.get(), name.get(), remembered, &config, nullptr);
 }
 
 }  // namespace lakegate

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aws/io/channel_bootstrap.h>
+#include <aws/io/host_resolver.h>
 
 #include <map>
 #include <memory>
@@ -27,6 +28,9 @@ class CheckedBootstrap {
   static Result<std::unique_ptr<CheckedBootstrap>> create(const CrtRuntime& runtime,
                                                           AddressPolicy policy);
 
+  // Looks `host` up, so that its address is known by the time that it is asked: hundreds of
+  // requests which wait for a look-up all connect in one turn of the event loop.
+  void look_up_ahead(const std::string& host) const;
   aws_client_bootstrap* get() const { return bootstrap_.get(); }
   // Why a host was refused, or the proxy that leads there. Thread-safe.
   std::optional<Error> refusal(const std::string& host) const { return checks_->refusal(host); }
@@ -50,7 +54,10 @@ class CheckedBootstrap {
   };
   CheckedBootstrap() = default;
 
+  aws_host_resolution_config look_ups() const;
+
   std::shared_ptr<Checks> checks_;
+  CrtPtr<aws_host_resolver, aws_host_resolver_release> resolver_;
   CrtPtr<aws_client_bootstrap, aws_client_bootstrap_release> bootstrap_;
 };
 

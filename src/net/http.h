@@ -38,7 +38,7 @@ struct HttpRequest {
   // Memory that the reply's body may use (its content does not matter), so that one large reply
   // after another costs no page faults. Taken by the first attempt.
   std::shared_ptr<std::string> room = nullptr;
-  // Whose turn it is when memory is short (reply_memory.h): lower ones first.
+  // Whose turn it is when places or memory (reply_memory.h) are short: lower ones first.
   std::uint64_t order = 0;
 };
 
@@ -48,6 +48,7 @@ struct HttpReply {
   std::string body;
   std::chrono::microseconds first_byte{};  // from when it was sent to the first of its headers
   std::chrono::microseconds took{};        // to the last of its body
+  std::chrono::microseconds queued{};      // before that, for want of a place
 
   // The first header of that name, whatever its case; empty if there is none.
   std::string_view header(std::string_view name) const;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +21,10 @@ namespace lakegate {
 
 struct HttpOptions {
   std::size_t max_connections = 64;  // per origin; further requests wait in a queue
+  // Requests at once, to whatever origins; further ones wait, by their order, and are sent as soon
+  // as others have ended, before whoever made them hears of it. The last place is only for the
+  // first in line at `memory`, which all others may come to wait for.
+  std::size_t max_in_flight = SIZE_MAX;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reply_timeout{60'000};      // without a byte in either direction
   std::size_t max_reply_bytes = std::size_t{64} << 20;  // a longer reply is kPermanent
@@ -33,6 +38,7 @@ struct HttpOptions {
   // Which addresses may be connected to; none: all. Refused ones are kInvalidInput. What a proxy
   // connects to is not seen here.
   std::optional<AddressPolicy> addresses;
+  std::string first_host;  // looked up while the client is made; empty: none
   // From sending to the first header, and to the end of the body; 0: only reply_timeout counts.
   // Time that a reply waits for memory is not counted.
   std::chrono::milliseconds first_byte_timeout{0};

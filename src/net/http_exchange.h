@@ -49,8 +49,9 @@ class HttpExchange {
   using Clock = std::chrono::steady_clock;
 
   HttpExchange(std::shared_ptr<HttpExchangeOwner> owner, std::shared_ptr<const HttpRequest> request,
-               HttpCallback done)
+               HttpCallback done, std::chrono::microseconds queued)
       : owner_(std::move(owner)), request_(std::move(request)), done_(std::move(done)) {
+    reply_.queued = queued;
     if (request_->room) reply_.body = std::move(*request_->room);
     reply_.body.clear();
   }

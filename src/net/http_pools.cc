@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <iterator>
 
 #include "net/descriptors.h"
 
@@ -32,6 +31,8 @@ Result<std::shared_ptr<HttpPools>> HttpPools::create(const HttpOptions& options)
   }
   if (options.addresses) {
     LAKEGATE_TRY(pools->checked_, CheckedBootstrap::create(*runtime, *options.addresses));
+    if (!options.first_host.empty() && !options.use_proxy)
+      pools->checked_->look_up_ahead(options.first_host);
   }
   if (options.memory)
     options.memory->when_there_is_room([weak = std::weak_ptr(pools), runtime] {
@@ -54,26 +55,55 @@ void HttpPools::send_all(std::vector<HttpClient::Sending> batch) {
   }
   on_event_loop([self = shared_from_this(),
                  all = std::make_shared<std::vector<HttpClient::Sending>>(std::move(batch))] {
-    std::ranges::move(*all, std::back_inserter(self->to_start_));
+    for (HttpClient::Sending& one : *all) self->queue(std::move(one));
     if (!self->is_starting_) self->start_some();
   });
 }
 
+void HttpPools::queue(HttpClient::Sending sending) {
+  // Nearly always at the end.
+  const auto later = [order = sending.request->order](const Queued& one) {
+    return one.order() <= order;
+  };
+  const auto before = std::find_if(to_start_.rbegin(), to_start_.rend(), later).base();
+  to_start_.insert(before, {.sending = std::move(sending), .since = HttpExchange::Clock::now()});
+}
+
+bool HttpPools::has_place(std::uint64_t order) const {
+  if (is_closed_) return true;  // it is only told so
+  const auto& memory = options_.memory;
+  const bool takes_the_last = !memory || memory->is_first_in_line(order);
+  return in_flight_ < options_.max_in_flight - (takes_the_last ? 0 : 1);
+}
+
+bool HttpPools::first_may_start() {
+  if (to_start_.empty()) return false;
+  const std::uint64_t order = to_start_.front().order();
+  if (has_place(order)) return true;
+  if (!options_.memory || in_flight_ >= options_.max_in_flight) return false;
+  // A place is there, which it may have when its turn comes; perhaps that was just now.
+  options_.memory->waits_for_its_turn(order);
+  return has_place(order);
+}
+
 void HttpPools::start_some() {
   is_starting_ = true;  // what is refused calls back from here, and may send more
-  for (std::size_t i = 0; i < kStartedAtOnce && !to_start_.empty(); ++i) {
-    HttpClient::Sending first = std::move(to_start_.front());
+  for (std::size_t i = 0; i < kStartedAtOnce && first_may_start(); ++i) {
+    Queued first = std::move(to_start_.front());
     to_start_.pop_front();
     start(std::move(first));
   }
-  is_starting_ = !to_start_.empty();
+  is_starting_ = first_may_start();
   if (is_starting_) runtime_.post([self = shared_from_this()] { self->start_some(); });
 }
 
-void HttpPools::start(HttpClient::Sending sending) {
+void HttpPools::start(Queued queued) {
+  ++in_flight_;
+  auto& [sending, since] = queued;
   auto pool = pool_of(sending.request->origin);
-  auto exchange = std::make_unique<HttpExchange>(shared_from_this(), std::move(sending.request),
-                                                 std::move(sending.done));
+  auto exchange = std::make_unique<HttpExchange>(
+      shared_from_this(), std::move(sending.request), std::move(sending.done),
+      std::chrono::duration_cast<std::chrono::microseconds>(HttpExchange::Clock::now() - since));
   if (pool)
     (*pool)->send(std::move(exchange));
   else
@@ -147,6 +177,7 @@ void HttpPools::read_on() {
     exchange->read_on();
   }
   options_.memory->somebody_waits(!for_memory_.empty());
+  if (!is_starting_) start_some();
 }
 
 void HttpPools::ended(HttpExchange& exchange) {
@@ -163,6 +194,8 @@ void HttpPools::ended(HttpExchange& exchange) {
 }
 
 void HttpPools::gone() {
+  --in_flight_;
+  if (!is_starting_ && !to_start_.empty()) start_some();
   const std::lock_guard guard(mutex_);
   if (--outstanding_ == 0) all_gone_.notify_all();
 }
@@ -172,6 +205,7 @@ void HttpPools::close_all() {
   for (HttpExchange* const exchange : std::vector(running_)) exchange->cancel();
   for (const auto& [order, exchange] : std::exchange(for_memory_, {})) exchange->cancel();
   for (const auto& [origin, pool] : pools_) pool->close();
+  if (!is_starting_) start_some();
 }
 
 void HttpPools::close() {

@@ -1,6 +1,7 @@
 // What an HttpClient consists of: a pool an origin, and the requests on their way. Adapter's own.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -36,8 +37,17 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   HttpPools(const HttpOptions& options, const CrtRuntime& runtime)
       : options_(options), runtime_(runtime) {}
 
+  // A request that has not been started, and since when.
+  struct Queued {
+    HttpClient::Sending sending;
+    HttpExchange::Clock::time_point since;
+    std::uint64_t order() const { return sending.request->order; }
+  };
+  void queue(HttpClient::Sending sending);
+  bool has_place(std::uint64_t order) const;
+  bool first_may_start();
   void start_some();
-  void start(HttpClient::Sending sending);
+  void start(Queued queued);
   Result<HttpPool*> pool_of(const HttpOrigin& origin);
   void close_all();
   void read_on();
@@ -52,8 +62,9 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   std::map<HttpOrigin, std::unique_ptr<HttpPool>> pools_;
   std::vector<HttpExchange*> running_;                      // each knows its place
   std::multimap<std::uint64_t, HttpExchange*> for_memory_;  // waiting, by order
-  std::deque<HttpClient::Sending> to_start_;
-  bool is_starting_ = false;  // or about to
+  std::deque<Queued> to_start_;                             // by order
+  std::size_t in_flight_ = 0;                               // started, and not gone
+  bool is_starting_ = false;                                // or about to
   bool is_watching_ = false;
   bool is_closed_ = false;
 

@@ -9,7 +9,7 @@ void ReplyMemory::give_back(std::size_t bytes) {
 
 void ReplyMemory::first_in_line(std::uint64_t order) {
   first_ = order;
-  if (somebody_waits_) tell();
+  if (somebody_waits_ || order >= next_in_line_) tell();
 }
 
 void ReplyMemory::when_there_is_room(std::function<void()> what) {

@@ -26,12 +26,15 @@ class ReplyMemory {
 
   // Requests up to this order (HttpRequest::order) read on even when all is spent.
   void first_in_line(std::uint64_t order);
-  bool may_read(std::uint64_t order) const { return !is_spent() || order <= first_; }
+  bool is_first_in_line(std::uint64_t order) const { return order <= first_; }
+  bool may_read(std::uint64_t order) const { return !is_spent() || is_first_in_line(order); }
 
   // Of the client whose replies wait: what to call, on the thread that makes room or names another
   // first, while somebody waits. Nothing: the client is gone.
   void when_there_is_room(std::function<void()> what);
   void somebody_waits(bool yes) { somebody_waits_ = yes; }
+  // Whoever waits to be the first in line, and for nothing else.
+  void waits_for_its_turn(std::uint64_t order) { next_in_line_ = order; }
 
  private:
   void tell();
@@ -39,6 +42,7 @@ class ReplyMemory {
   const std::size_t limit_;
   std::atomic<std::size_t> held_ = 0;
   std::atomic<std::uint64_t> first_ = 0;
+  std::atomic<std::uint64_t> next_in_line_ = UINT64_MAX;
   std::atomic<bool> somebody_waits_ = false;
   std::mutex mutex_;
   std::function<void()> tell_;
