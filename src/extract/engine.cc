@@ -72,6 +72,7 @@ Result<EngineStats> EngineRun::run() {
     send_waiting();
     begin_sets();
     flush();
+    let_go();
     if (now_ - told_ >= kTick) tell_progress();
     const bool has_more = !open_.empty() && open_.front().is_done;
     inbox_->take(arrivals, clock_, has_more ? now_ : wake_);
@@ -231,6 +232,15 @@ void EngineRun::send(std::size_t position) {
 
 void EngineRun::flush() {
   if (!batch_.empty()) client_.send_all(std::exchange(batch_, {}));
+}
+
+// When all have been handed over.
+void EngineRun::let_go() {
+  if (has_let_go_ || !options_.one_page_each || next_ < sets_.size() || servers_.waiting() > 0 ||
+      !retries_.empty())
+    return;
+  has_let_go_ = true;
+  client_.let_go();
 }
 
 Result<void> EngineRun::deliver() {

@@ -36,6 +36,7 @@ struct EngineOptions {
   // for this to hear of it; only while no server has shown that it is too much. The client holds
   // to `concurrency` by itself then (HttpOptions::max_in_flight).
   std::size_t ahead = 0;
+  bool one_page_each = false;  // no set has further pages, so that the last ones need no connection
   double requests_per_second = 0;           // 0: no limit
   double requests_per_second_per_host = 0;  // 0: no limit
   int retries = 5;                          // of one request, after the first attempt

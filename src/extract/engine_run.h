@@ -68,6 +68,7 @@ class EngineRun {
   bool may_send(std::size_t position);
   void send(std::size_t position);
   void flush();
+  void let_go();
 
   // engine.cc: what is handed over, and the end.
   Result<void> deliver();
@@ -116,6 +117,7 @@ class EngineRun {
   PaceTime alive_;  // when something came through
   bool was_ever_alive_ = false;
   bool is_closing_ = false;
+  bool has_let_go_ = false;
   std::string last_refusal_;
   // Since when no request could be built, for want of a token, say; and until when none is tried.
   std::optional<PaceTime> without_credentials_;

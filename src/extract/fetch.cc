@@ -54,6 +54,7 @@ EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& sour
         (std::getenv("LG_SHARE") ? (unsigned)std::atoi(std::getenv("LG_SHARE")) : kShareAhead);
   engine.requests_per_second = limits.requests_per_second;
   engine.requests_per_second_per_host = limits.requests_per_second_per_host;
+  engine.one_page_each = source.paginate.by == PaginateConfig::By::kNone;
   engine.retries = limits.retries;
   engine.retry_budget = limits.retry_budget;
   engine.most_of_a_set = options.run.resources.memory;

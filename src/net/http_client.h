@@ -82,6 +82,9 @@ class HttpClient {
   // Runs `what` when the callbacks that are due now have been called, on their thread: whoever
   // waits for replies is woken once for many.
   virtual void after_callbacks(std::function<void()> what) { what(); }
+  // Hardly anything follows: from now on connections of HTTP/1.1 are closed as their replies end,
+  // while there is still something to wait for. Closing hundreds at once keeps a core busy.
+  virtual void let_go() {}
   Result<HttpReply> send(HttpRequest request);  // waits; never on an event-loop thread
 };
 

@@ -212,6 +212,9 @@ void HttpExchange::completed(int error_code) {
   const bool begun = stream_ != nullptr;
   const bool lacks_body = error_code == AWS_ERROR_SUCCESS && is_unframed();
   stream_ = nullptr;
+  if (!owner_->keeps_connections() && begun &&
+      aws_http_connection_get_version(connection_) != AWS_HTTP_VERSION_2)
+    aws_http_connection_close(connection_);
   // First the connection, so that what the callback sends next finds it free.
   source_->give_back(connection_);
   if (begun) owner_->ended(*this);

@@ -36,6 +36,7 @@ class HttpExchangeOwner {
  public:
   virtual ~HttpExchangeOwner() = default;
   virtual const HttpOptions& options() const = 0;
+  virtual bool keeps_connections() const = 0;  // for what follows
   virtual ContentDecoder& decoder() = 0;
   virtual void began(HttpExchange& exchange) = 0;
   virtual void waits_for_memory(HttpExchange& exchange) = 0;

@@ -208,6 +208,10 @@ void HttpPools::close_all() {
   if (!is_starting_) start_some();
 }
 
+void HttpPools::let_go() {
+  on_event_loop([self = shared_from_this()] { self->lets_go_ = true; });
+}
+
 void HttpPools::close() {
   if (options_.memory) options_.memory->when_there_is_room(nullptr);
   on_event_loop([self = shared_from_this()] { self->close_all(); });

@@ -16,17 +16,19 @@
 namespace lakegate {
 
 // Outlives its client for as long as the CRT still has something to say. Everything else than
-// create, send_all and close happens on the event-loop thread.
+// create, send_all, let_go and close happens on the event-loop thread.
 class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from_this<HttpPools> {
  public:
   static Result<std::shared_ptr<HttpPools>> create(const HttpOptions& options);
 
   void send_all(std::vector<HttpClient::Sending> batch);
   void after_callbacks(std::function<void()> what) { runtime_.post(std::move(what)); }
+  void let_go();
   // Fails all that is outstanding and waits for the callbacks, unless on the event-loop thread.
   void close();
 
   const HttpOptions& options() const override { return options_; }
+  bool keeps_connections() const override { return !lets_go_ || !to_start_.empty(); }
   ContentDecoder& decoder() override { return decoder_; }
   void began(HttpExchange& exchange) override;
   void waits_for_memory(HttpExchange& exchange) override;
@@ -66,6 +68,7 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   std::size_t in_flight_ = 0;                               // started, and not gone
   bool is_starting_ = false;                                // or about to
   bool is_watching_ = false;
+  bool lets_go_ = false;
   bool is_closed_ = false;
 
   std::mutex mutex_;
