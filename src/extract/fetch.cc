@@ -297,6 +297,9 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
                                const FetchRequest& request, const FetchTools& tools,
                                const FetchOptions& options) {
   const Timetable times(options.deadline);
+  // The network takes as long to start as a plan to be made and written.
+  auto network =
+      std::async(std::launch::async, [&] { return make_clients(*dataset.source, tools, options); });
   LAKEGATE_TRY(ChosenPlan chosen,
                choose_plan(store, dataset, request, std::chrono::system_clock::now()));
   const ObjectKey lease_key = layout::fetch_lease_key(dataset.name, chosen.plan.id);
@@ -305,9 +308,6 @@ Result<FetchOutcome> run_fetch(ObjectStore& store, const DatasetConfig& dataset,
       PlanLease::take(store, lease_key, {.holder = tools.holder, .is_gone = tools.is_gone}));
   LAKEGATE_TRY(auto record, find_fetch_record(store, dataset.name, chosen.plan.id));
   if (record) return finished_before(store, chosen, std::move(*record));
-  // The network takes as long to start as a plan to be written.
-  auto network = std::async(chosen.is_new ? std::launch::async : std::launch::deferred,
-                            [&] { return make_clients(*dataset.source, tools, options); });
   if (chosen.is_new) {
     LAKEGATE_TRY(chosen.plan, put_plan(store, std::move(chosen.plan)));
   }
