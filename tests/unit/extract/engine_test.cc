@@ -243,6 +243,35 @@ TEST_F(EngineTest, NeverMoreAtOnceThanAllowed) {
   EXPECT_EQ(servers_->most_at_once(), 37u);
 }
 
+TEST_F(EngineTest, HandsSomeOverAheadOfTheirPlaces) {
+  options_.concurrency = 37;
+  options_.ahead = 5;
+  const auto stats = run(1'000, [](const HttpRequest&, std::size_t) { return Answering{}; });
+  ASSERT_TRUE(stats);
+  EXPECT_EQ(servers_->most_at_once(), 42u);
+  EXPECT_EQ(stats->most_in_flight, 37u);  // the client holds the others back
+}
+
+TEST_F(EngineTest, HandsNothingOverAheadToAServerThatShowsThatItIsTooMuch) {
+  options_.concurrency = 40;
+  options_.ahead = 10;
+  std::size_t most = 0;
+  ASSERT_TRUE(run(500, [&](const HttpRequest&, std::size_t before) {
+    if (before > 200 && before < 240) most = std::max(most, servers_->at_once());
+    return before < 60 ? status(429) : Answering{};
+  }));
+  EXPECT_THAT(most, Le(40u));
+}
+
+TEST_F(EngineTest, WhatARequestWaitedForAtTheClientIsNoLatencyOfTheServer) {
+  options_.ahead = 1;
+  ASSERT_TRUE(run(1, [](const HttpRequest&, std::size_t) {
+    return Answering{.outcome = HttpReply{.status = 200, .body = "{}", .queued = milliseconds(30)},
+                     .after = milliseconds(100)};
+  }));
+  EXPECT_EQ(asker_.answers[0].latency, milliseconds(70));
+}
+
 TEST_F(EngineTest, WithAConcurrencyOfOneSetsFollowEachOther) {
   options_.concurrency = 1;
   std::vector<int> seen(20);

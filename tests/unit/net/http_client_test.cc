@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -212,6 +215,126 @@ TEST(HttpClient, OnlyTheFirstInLineReadsOnWhenMemoryIsSpent) {
   EXPECT_EQ(memory->held(), 0u);
 }
 
+// Answers when it is told to, and knows what it has been asked for.
+class HeldServer {
+ public:
+  HeldServer()
+      : server_([this](const std::string& request) {
+          std::unique_lock lock(mutex_);
+          asked_ += request.substr(4, request.find(' ', 4) - 4);
+          most_ = std::max(most_, ++held_);
+          changed_.notify_all();
+          changed_.wait(lock, [this] { return is_open_; });
+          --held_;
+          return http_ok("x");
+        }) {}
+  ~HeldServer() { open(); }
+  HttpOrigin origin() const { return server_.origin(); }
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    is_open_ = true;
+    changed_.notify_all();
+  }
+  std::string wait_for(std::size_t count) {  // targets of so many, in the order in which they came
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return asked_.size() >= 2 * count; });
+    return asked_;
+  }
+  int most_at_once() {
+    const std::scoped_lock lock(mutex_);
+    return most_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string asked_;
+  int held_ = 0, most_ = 0;
+  bool is_open_ = false;
+  LoopbackServer server_;  // the last: its threads use the others
+};
+
+// /1 is the one of order 1.
+std::future<bool> send(HttpClient& client, const HttpOrigin& origin, std::uint64_t order) {
+  auto promise = std::make_shared<std::promise<bool>>();
+  HttpRequest request{.origin = origin, .target = "/" + std::to_string(order)};
+  request.order = order;
+  client.send(std::move(request), [promise](auto reply) { promise->set_value(reply.has_value()); });
+  return promise->get_future();
+}
+
+TEST(HttpClient, NeverMoreInFlightThanAllowedAndTheFirstInOrderFirst) {
+  HeldServer server;
+  const auto limited = client({.max_in_flight = 2});
+  std::vector<std::future<bool>> replies;
+  replies.push_back(send(*limited, server.origin(), 7));
+  replies.push_back(send(*limited, server.origin(), 8));
+  server.wait_for(2);
+  for (const std::uint64_t order : {9, 3, 6, 5, 4})
+    replies.push_back(send(*limited, server.origin(), order));
+  server.open();
+  for (auto& reply : replies) EXPECT_TRUE(reply.get());
+  EXPECT_EQ(server.most_at_once(), 2);
+  // Two are asked at once, so that neighbours may change places.
+  const std::string asked = server.wait_for(7).substr(4);
+  EXPECT_THAT(asked.find("/3"), testing::Le(2u));
+  EXPECT_THAT(asked.find("/9"), testing::Ge(6u));
+}
+
+TEST(HttpClient, TheLastPlaceIsForTheFirstInLine) {
+  HeldServer server;
+  auto memory = std::make_shared<ReplyMemory>(1'000'000);
+  const auto limited = client({.max_in_flight = 2, .memory = memory});
+  std::vector<std::future<bool>> replies;
+  replies.push_back(send(*limited, server.origin(), 1));
+  server.wait_for(1);
+  replies.push_back(send(*limited, server.origin(), 2));
+  replies.push_back(send(*limited, server.origin(), 0));
+  EXPECT_EQ(server.wait_for(2), "/1/0");
+  server.open();
+  for (auto& reply : replies) EXPECT_TRUE(reply.get());
+  EXPECT_EQ(server.wait_for(3), "/1/0/2");
+}
+
+TEST(HttpClient, WhatWaitsIsSentWhenItBecomesTheFirstInLine) {
+  HeldServer server;
+  auto memory = std::make_shared<ReplyMemory>(1'000'000);
+  const auto limited = client({.max_in_flight = 2, .memory = memory});
+  auto first = send(*limited, server.origin(), 1);
+  server.wait_for(1);
+  auto second = send(*limited, server.origin(), 2);
+  memory->first_in_line(2);
+  EXPECT_EQ(server.wait_for(2), "/1/2");
+  server.open();
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+}
+
+TEST(HttpClient, SaysForHowLongARequestWaitedForAPlace) {
+  constexpr auto kWait = std::chrono::milliseconds(30);
+  LoopbackServer slow([&](const std::string&) {
+    std::this_thread::sleep_for(kWait);
+    return http_ok("x");
+  });
+  const auto limited = client({.max_in_flight = 1});
+  std::promise<std::chrono::microseconds> queued;
+  auto first = send(*limited, slow.origin(), 0);
+  limited->send({.origin = slow.origin()},
+                [&](auto reply) { queued.set_value(reply->queued + reply->took); });
+  EXPECT_TRUE(first.get());
+  EXPECT_GE(queued.get_future().get(), kWait);
+}
+
+TEST(HttpClient, LetsItsConnectionsGoWhenHardlyAnythingFollows) {
+  LoopbackServer server([](const std::string&) { return http_ok("x"); });
+  const auto one = client();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one->send({.origin = server.origin()}));
+  EXPECT_EQ(server.connections(), 1u);
+  one->let_go();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one->send({.origin = server.origin()}));
+  EXPECT_EQ(server.connections(), 3u);  // the first of them closed the one there was
+}
+
 TEST(HttpClient, ClosingEndsWhatWaitsForMemory) {
   LoopbackServer server([](const std::string&) { return http_ok(std::string(4'000'000, 'x')); });
   auto memory = std::make_shared<ReplyMemory>(100'000);
@@ -255,17 +378,20 @@ TEST(HttpClient, ClosingFailsWhatHasNotBeenStartedToo) {
     until.wait();
     return "";
   });
-  auto closing = client({.max_connections = 1});
-  std::size_t failed = 0;  // on the event loop's thread, and read when it has called the last
-  const auto request = std::make_shared<const HttpRequest>(HttpRequest{.origin = silent.origin()});
-  std::vector<HttpClient::Sending> batch;
-  for (int i = 0; i < 1'000; ++i)
-    batch.push_back({request, [&](auto reply) {
-                       if (!reply && reply.error().kind == ErrorKind::kRetryable) ++failed;
-                     }});
-  closing->send_all(std::move(batch));
-  closing.reset();
-  EXPECT_EQ(failed, 1'000u);
+  for (const std::size_t most : {SIZE_MAX, std::size_t{1}}) {
+    auto closing = client({.max_connections = 1, .max_in_flight = most});
+    std::size_t failed = 0;  // on the event loop's thread, and read when it has called the last
+    const auto request =
+        std::make_shared<const HttpRequest>(HttpRequest{.origin = silent.origin()});
+    std::vector<HttpClient::Sending> batch;
+    for (int i = 0; i < 1'000; ++i)
+      batch.push_back({request, [&](auto reply) {
+                         if (!reply && reply.error().kind == ErrorKind::kRetryable) ++failed;
+                       }});
+    closing->send_all(std::move(batch));
+    closing.reset();
+    EXPECT_EQ(failed, 1'000u);
+  }
   over.set_value();
 }
 
