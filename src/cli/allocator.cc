@@ -16,7 +16,7 @@ void settle_allocator() {
   constexpr int kKeptAtTheTop = 8 * 1024 * 1024;
   mallopt(M_MMAP_THRESHOLD, kReturnedAtOnce);
   mallopt(M_TRIM_THRESHOLD, kKeptAtTheTop);
-  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_ARENA_MAX, 3);
 #endif
 }
 
