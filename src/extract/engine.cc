@@ -16,8 +16,6 @@ constexpr std::size_t kBatch = 64;
 constexpr std::chrono::seconds kBetweenCredentials{1};  // tries to have some
 constexpr std::size_t kDeliveries = 16;                 // before replies are looked after again
 constexpr std::chrono::milliseconds kTick{200};
-// A request is built anew when it has waited for so long: signatures and tokens have an end.
-constexpr std::chrono::seconds kFresh{30};
 // How large replies are before any has been seen: some hundreds are asked for at once in a few MiB.
 // If it is wrong, they wait for memory, after kReplyWindow of each.
 constexpr double kFirstGuess = 8 * 1024;
@@ -96,6 +94,7 @@ void EngineRun::begin_sets() {
     if (!servers_.has_place(terms(position))) return;
     if (!asking_.may_begin(sets_[next_])) {
       is_closing_ = true;
+      hold_back();
       return forget_unsent();
     }
     open_.emplace_back().n = sets_[next_++];

@@ -37,6 +37,9 @@ struct OpenSet {
   std::size_t held = 0;  // of the memory
 };
 
+// A request is built anew when it has waited for so long: signatures and tokens have an end.
+inline constexpr std::chrono::seconds kFresh{30};
+
 // One run. Sets are known by their positions in the order given: those in `open_` begin at base_,
 // those from next_ on have not been begun.
 class EngineRun {
@@ -79,6 +82,8 @@ class EngineRun {
 
   // replies.cc: what comes back.
   void arrived(std::size_t position, Result<HttpReply> outcome);
+  void recalled(std::size_t position);
+  void hold_back();
   void keep(std::size_t position, HttpReply reply);
   void follow(std::size_t position, const HttpReply& redirect);
   void turned_away(std::size_t position, const HttpReply& reply);

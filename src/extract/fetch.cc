@@ -28,6 +28,7 @@ constexpr std::uint64_t kShareOfReplies = 8;
 // So that a request waits at the client for an eighth of what its reply takes, which is nothing to
 // its signature.
 constexpr std::size_t kShareAhead = 8;
+constexpr std::size_t kManyRequests = 64;
 constexpr std::uint64_t kLeastReplyMemory = std::uint64_t{4} << 20;
 
 // When what must be over, so that everything complete is committed by the deadline.
@@ -43,15 +44,20 @@ struct Timetable {
   }
 };
 
+// How many requests the client gets beyond those in flight. A rate is held where requests are
+// handed over, and no later; and where they are few, the place that the client keeps free would be
+// missed.
+std::size_t ahead(const FetchLimits& limits) {
+  const bool has_rate = limits.requests_per_second > 0 || limits.requests_per_second_per_host > 0;
+  const std::size_t concurrency = std::min(limits.concurrency, most_connections());
+  return has_rate || concurrency < kManyRequests ? 0 : concurrency / kShareAhead;
+}
+
 EngineOptions engine_options(const FetchLimits& limits, const SourceConfig& source,
                              const FetchOptions& options, const Timetable& times) {
   EngineOptions engine;
   engine.concurrency = limits.concurrency;
-  // A rate is held where requests are handed over, and no later.
-  if (limits.requests_per_second == 0 && limits.requests_per_second_per_host == 0)
-    engine.ahead =
-        std::min(limits.concurrency, most_connections()) /
-        (std::getenv("LG_SHARE") ? (unsigned)std::atoi(std::getenv("LG_SHARE")) : kShareAhead);
+  engine.ahead = ahead(limits);
   engine.requests_per_second = limits.requests_per_second;
   engine.requests_per_second_per_host = limits.requests_per_second_per_host;
   engine.one_page_each = source.paginate.by == PaginateConfig::By::kNone;
@@ -88,7 +94,7 @@ Result<Clients> make_clients(const SourceConfig& source, const FetchTools& tools
   LAKEGATE_TRY(clients.tokens, tools.make_client(for_tokens));
   http.memory = clients.memory = std::make_shared<ReplyMemory>(
       std::max(kLeastReplyMemory, options.run.resources.memory / kShareOfReplies));
-  http.max_in_flight = http.max_connections;
+  if (ahead(source.limits) > 0) http.max_in_flight = http.max_connections;
   LAKEGATE_TRY(const RequestBuilder requests, RequestBuilder::create(source));
   http.first_host = requests.origin().host;
   LAKEGATE_TRY(clients.replies, tools.make_client(http));

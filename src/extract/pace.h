@@ -42,6 +42,7 @@ class RetryBudget {
   RetryBudget(double share, std::size_t to_begin_with)
       : share_(share), left_(static_cast<double>(to_begin_with)) {}
   void asked() { left_ += share_; }
+  void recalled() { left_ -= share_; }
   bool take();  // false: it is spent
 
  private:
@@ -157,6 +158,7 @@ class ServerPace {
   }
   // Each request that was sent ends as one of these.
   void came_through(std::chrono::microseconds first_byte);
+  void recalled() { --in_flight_; }  // it was not sent after all
   void failed();  // a reply that is an error of its own: it is there, and that is all
   void timed_out(PaceTime sent, PaceTime now);
   void lost(PaceTime sent, PaceTime now);         // no connection, or one that broke

@@ -18,7 +18,28 @@ std::size_t size_beside_body(const HttpReply& reply) {
 
 }  // namespace
 
+// As if it had not been sent.
+void EngineRun::recalled(std::size_t position) {
+  OpenSet& set = at(position);
+  servers_.ended();
+  set.server->pace.recalled();
+  set.is_in_flight = false;
+  if (set.redirects == 0 && --set.answer.attempts == 0) set.first_sent.reset();
+  if (set.failures == 0 && set.redirects == 0) budget_.recalled();
+  set.built = set.sent;
+  servers_.wait(*set.server, position);
+  if (is_closing_) forget_unsent();
+}
+
+// What has been handed over ahead is not to go to a server that shows that it is too much.
+void EngineRun::hold_back() {
+  if (servers_.in_flight() <= concurrency_) return;
+  flush();
+  client_.recall();
+}
+
 void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
+  if (!outcome && is_recalled(outcome.error())) return recalled(position);
   OpenSet& set = at(position);
   ServerPace& pace = set.server->pace;
   servers_.ended();
@@ -50,11 +71,14 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
       break;
     case Verdict::kTimedOut:
       pace.timed_out(set.sent, now_);
+      hold_back();
       break;
     case Verdict::kLost:
       pace.lost(set.sent, now_);
+      hold_back();
       break;
     case Verdict::kTurnedAway:
+      hold_back();
       return turned_away(position, *outcome);
   }
   switch (verdict) {
@@ -63,6 +87,7 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
     case Verdict::kRedirect:
       return follow(position, *outcome);
     case Verdict::kUnauthorized:
+      if (outcome->queued > kFresh) return ask_again_now(position);  // its signature was old
       if (!set.has_new_credentials && asking_.refused(set.n, set.asked->request)) {
         set.has_new_credentials = true;
         return ask_again_now(position);
@@ -82,6 +107,8 @@ void EngineRun::arrived(std::size_t position, Result<HttpReply> outcome) {
     case Verdict::kLost:
       return try_again(position, std::move(outcome).error(), std::chrono::milliseconds(0));
     case Verdict::kBad:
+      if (outcome->queued > kFresh) return ask_again_now(position);
+      break;
     case Verdict::kTurnedAway:
       break;
   }

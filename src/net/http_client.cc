@@ -24,6 +24,7 @@ class CrtHttpClient final : public HttpClient {
   void after_callbacks(std::function<void()> what) override {
     pools_->after_callbacks(std::move(what));
   }
+  void recall() override { pools_->recall(); }
   void let_go() override { pools_->let_go(); }
 
  private:

@@ -64,6 +64,8 @@ using HttpCallback = std::function<void(Result<HttpReply>)>;
 
 // Whether that was for want of time, once there was a connection.
 bool is_timeout(const Error& error);
+// Whether it was never sent, because of HttpClient::recall.
+bool is_recalled(const Error& error);
 
 // Thread-safe. Destroying it fails what is outstanding (kRetryable) and waits for the callbacks.
 class HttpClient {
@@ -82,6 +84,10 @@ class HttpClient {
   // Runs `what` when the callbacks that are due now have been called, on their thread: whoever
   // waits for replies is woken once for many.
   virtual void after_callbacks(std::function<void()> what) { what(); }
+  // Requests that wait for their place (max_in_flight) come back unsent, the last in order first,
+  // as errors that is_recalled
+  // is true for.
+  virtual void recall() {}
   // Hardly anything follows: from now on connections of HTTP/1.1 are closed as their replies end,
   // while there is still something to wait for. Closing hundreds at once keeps a core busy.
   virtual void let_go() {}

@@ -84,6 +84,10 @@ bool is_timeout(const Error& error) {
          error.message.find(kNoReplyInTime) != std::string::npos;
 }
 
+bool is_recalled(const Error& error) {
+  return error.kind == ErrorKind::kRetryable && error.message == kRecalled;
+}
+
 Error connection_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting,
                        bool may_be_chance) {
   switch (error_code) {

@@ -8,6 +8,8 @@ namespace lakegate {
 // How the message of every request begins, behind its host, that was not answered in time.
 inline constexpr std::string_view kNoReplyInTime = "no reply in time";
 
+inline constexpr std::string_view kRecalled = "recalled before it was sent";
+
 // An error code of the CRT as what became of a request to `origin`. `ca_setting`: what names a file
 // of certificates.
 Error http_error(int error_code, const HttpOrigin& origin, std::string_view ca_setting);

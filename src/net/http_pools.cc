@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <future>
+#include <ranges>
+#include <utility>
 
 #include "net/descriptors.h"
+#include "net/http_error.h"
 
 namespace lakegate {
 namespace {
@@ -77,7 +80,10 @@ bool HttpPools::has_place(std::uint64_t order) const {
 }
 
 bool HttpPools::first_may_start() {
-  if (to_start_.empty()) return false;
+  if (to_start_.empty()) {
+    if (options_.memory) options_.memory->nobody_waits_for_its_turn();
+    return false;
+  }
   const std::uint64_t order = to_start_.front().order();
   if (has_place(order)) return true;
   if (!options_.memory || in_flight_ >= options_.max_in_flight) return false;
@@ -196,8 +202,16 @@ void HttpPools::ended(HttpExchange& exchange) {
 void HttpPools::gone() {
   --in_flight_;
   if (!is_starting_ && !to_start_.empty()) start_some();
+  // What waits for memory that has become free while nobody gave any back.
+  if (!for_memory_.empty() && !options_.memory->is_spent())
+    runtime_.post([self = shared_from_this()] { self->read_on(); });
+  not_outstanding(1);
+}
+
+void HttpPools::not_outstanding(std::size_t requests) {
   const std::lock_guard guard(mutex_);
-  if (--outstanding_ == 0) all_gone_.notify_all();
+  outstanding_ -= requests;
+  if (outstanding_ == 0) all_gone_.notify_all();
 }
 
 void HttpPools::close_all() {
@@ -206,6 +220,15 @@ void HttpPools::close_all() {
   for (const auto& [order, exchange] : std::exchange(for_memory_, {})) exchange->cancel();
   for (const auto& [origin, pool] : pools_) pool->close();
   if (!is_starting_) start_some();
+}
+
+void HttpPools::recall() {
+  on_event_loop([self = shared_from_this()] {
+    const auto recalled = std::exchange(self->to_start_, {});
+    for (const Queued& one : std::views::reverse(recalled))
+      one.sending.done(Failure(Error{ErrorKind::kRetryable, std::string(kRecalled), {}}));
+    self->not_outstanding(recalled.size());
+  });
 }
 
 void HttpPools::let_go() {

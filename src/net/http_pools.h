@@ -16,19 +16,22 @@
 namespace lakegate {
 
 // Outlives its client for as long as the CRT still has something to say. Everything else than
-// create, send_all, let_go and close happens on the event-loop thread.
+// create, send_all, recall, let_go and close happens on the event-loop thread.
 class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from_this<HttpPools> {
  public:
   static Result<std::shared_ptr<HttpPools>> create(const HttpOptions& options);
 
   void send_all(std::vector<HttpClient::Sending> batch);
   void after_callbacks(std::function<void()> what) { runtime_.post(std::move(what)); }
+  void recall();
   void let_go();
   // Fails all that is outstanding and waits for the callbacks, unless on the event-loop thread.
   void close();
 
   const HttpOptions& options() const override { return options_; }
-  bool keeps_connections() const override { return !lets_go_ || !to_start_.empty(); }
+  bool keeps_connections() const override {
+    return !lets_go_ || !to_start_.empty() || in_flight_ > running_.size();  // they want one
+  }
   ContentDecoder& decoder() override { return decoder_; }
   void began(HttpExchange& exchange) override;
   void waits_for_memory(HttpExchange& exchange) override;
@@ -50,6 +53,7 @@ class HttpPools final : public HttpExchangeOwner, public std::enable_shared_from
   bool first_may_start();
   void start_some();
   void start(Queued queued);
+  void not_outstanding(std::size_t requests);
   Result<HttpPool*> pool_of(const HttpOrigin& origin);
   void close_all();
   void read_on();

@@ -35,6 +35,7 @@ class ReplyMemory {
   void somebody_waits(bool yes) { somebody_waits_ = yes; }
   // Whoever waits to be the first in line, and for nothing else.
   void waits_for_its_turn(std::uint64_t order) { next_in_line_ = order; }
+  void nobody_waits_for_its_turn() { next_in_line_ = UINT64_MAX; }
 
  private:
   void tell();

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,8 +70,33 @@ class VirtualServers final : public HttpClient {
   std::size_t at_once() const { return at_once_; }
   void take_from(std::shared_ptr<ReplyMemory> memory) { memory_ = std::move(memory); }
 
+  // So many are asked at once; further requests wait, and come back if they are recalled.
+  void hold_at(std::size_t places) { places_ = places; }
+  std::size_t recalled() const { return recalled_; }
+
   using HttpClient::send;
   void send(HttpRequest request, HttpCallback done) override {
+    queue_.push_back({std::move(request), std::move(done)});
+    ask_some();
+  }
+  void recall() override {
+    recalled_ += queue_.size();
+    const auto queue = std::exchange(queue_, {});
+    for (const auto& [request, done] : std::views::reverse(queue))
+      clock_.at(clock_.now(), [done] {
+        done(Failure(Error{ErrorKind::kRetryable, "recalled before it was sent", {}}));
+      });
+  }
+
+ private:
+  void ask_some() {
+    while (!queue_.empty() && at_once_ < places_) {
+      auto [request, done] = std::move(queue_.front());
+      queue_.pop_front();
+      ask(std::move(request), std::move(done));
+    }
+  }
+  void ask(HttpRequest request, HttpCallback done) {
     Answering answering = script_(request, asked_.size());
     asked_.push_back({std::move(request), clock_.elapsed()});
     most_ = std::max(most_, ++at_once_);
@@ -79,15 +107,18 @@ class VirtualServers final : public HttpClient {
                   answering.outcome->first_byte = answering.after;
                   if (memory_) memory_->take(answering.outcome->body.size());
                 }
+                ask_some();
                 done(std::move(answering.outcome));
               });
   }
 
- private:
   VirtualClock& clock_;
   Script script_;
   std::shared_ptr<ReplyMemory> memory_;
   std::vector<Asked> asked_;
+  std::deque<std::pair<HttpRequest, HttpCallback>> queue_;
+  std::size_t places_ = SIZE_MAX;
+  std::size_t recalled_ = 0;
   std::size_t at_once_ = 0;
   std::size_t most_ = 0;
 };

@@ -86,6 +86,7 @@ class EngineTest : public testing::Test {
   Result<EngineStats> run(std::size_t sets, VirtualServers::Script script) {
     servers_ = std::make_unique<VirtualServers>(clock_, std::move(script));
     servers_->take_from(options_.memory);
+    if (options_.ahead > 0) servers_->hold_at(options_.concurrency);
     options_.clock = &clock_;
     return run_engine(*servers_, options_, first(sets), asker_);
   }
@@ -248,19 +249,54 @@ TEST_F(EngineTest, HandsSomeOverAheadOfTheirPlaces) {
   options_.ahead = 5;
   const auto stats = run(1'000, [](const HttpRequest&, std::size_t) { return Answering{}; });
   ASSERT_TRUE(stats);
-  EXPECT_EQ(servers_->most_at_once(), 42u);
-  EXPECT_EQ(stats->most_in_flight, 37u);  // the client holds the others back
+  EXPECT_EQ(servers_->most_at_once(), 37u);
+  EXPECT_EQ(servers_->recalled(), 0u);
+  EXPECT_EQ(stats->most_in_flight, 37u);
+  // Each is asked as soon as another ends, at the same moment of virtual time.
+  EXPECT_EQ(clock_.elapsed(), milliseconds(10) * ((1'000 + 36) / 37));
 }
 
-TEST_F(EngineTest, HandsNothingOverAheadToAServerThatShowsThatItIsTooMuch) {
+TEST_F(EngineTest, WhatIsHandedOverAheadComesBackWhenTheServerSaysThatItIsTooMuch) {
   options_.concurrency = 40;
   options_.ahead = 10;
-  std::size_t most = 0;
-  ASSERT_TRUE(run(500, [&](const HttpRequest&, std::size_t before) {
-    if (before > 200 && before < 240) most = std::max(most, servers_->at_once());
-    return before < 60 ? status(429) : Answering{};
+  const auto stats = run(500, [](const HttpRequest&, std::size_t before) {
+    Answering answering = before == 0 ? status(429) : Answering{.after = milliseconds(20)};
+    if (before == 0) answering.outcome->headers = {{"retry-after", "2"}};
+    return answering;
+  });
+  ASSERT_TRUE(stats);
+  EXPECT_THAT(servers_->recalled(), testing::AllOf(testing::Ge(9u), Le(10u)));
+  EXPECT_THAT(asker_.failures(), testing::IsEmpty());
+  EXPECT_EQ(asker_.order, first(500));
+  // The one that takes the place of the first is on its way before the engine hears of that.
+  std::size_t in_between = 0;
+  for (const auto& asked : servers_->asked())
+    if (asked.at > milliseconds(10) && asked.at < milliseconds(2'000)) ++in_between;
+  EXPECT_EQ(in_between, 0u);
+  for (const Answer& answer : asker_.answers)
+    EXPECT_EQ(answer.attempts, &answer == asker_.answers.data() ? 2 : 1);
+}
+
+TEST_F(EngineTest, WhatIsHandedOverAheadIsNotAskedWhenNothingNewMayBegin) {
+  options_.concurrency = 40;
+  options_.ahead = 10;
+  asker_.begin_below = 45;
+  const auto stats = run(100, [](const HttpRequest&, std::size_t) { return Answering{}; });
+  ASSERT_TRUE(stats);
+  EXPECT_FALSE(stats->complete);
+  EXPECT_EQ(servers_->asked().size(), 40u);
+  EXPECT_EQ(asker_.order, first(40));
+}
+
+TEST_F(EngineTest, AnOldSignatureThatWasRefusedIsMadeAnew) {
+  options_.ahead = 1;
+  ASSERT_TRUE(run(1, [](const HttpRequest&, std::size_t before) {
+    return before > 0
+               ? Answering{}
+               : Answering{.outcome = HttpReply{.status = 403, .queued = std::chrono::seconds(31)}};
   }));
-  EXPECT_THAT(most, Le(40u));
+  EXPECT_THAT(asker_.failures(), testing::IsEmpty());
+  EXPECT_EQ(servers_->asked().size(), 2u);
 }
 
 TEST_F(EngineTest, WhatARequestWaitedForAtTheClientIsNoLatencyOfTheServer) {

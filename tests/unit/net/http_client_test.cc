@@ -310,6 +310,21 @@ TEST(HttpClient, WhatWaitsIsSentWhenItBecomesTheFirstInLine) {
   EXPECT_TRUE(second.get());
 }
 
+TEST(HttpClient, WhatIsRecalledHasNotBeenSent) {
+  HeldServer server;
+  const auto limited = client({.max_in_flight = 1});
+  auto first = send(*limited, server.origin(), 1);
+  server.wait_for(1);
+  std::promise<bool> recalled;
+  limited->send({.origin = server.origin()},
+                [&](auto reply) { recalled.set_value(!reply && is_recalled(reply.error())); });
+  limited->recall();
+  EXPECT_TRUE(recalled.get_future().get());
+  server.open();
+  EXPECT_TRUE(first.get());
+  EXPECT_EQ(server.wait_for(1), "/1");
+}
+
 TEST(HttpClient, SaysForHowLongARequestWaitedForAPlace) {
   constexpr auto kWait = std::chrono::milliseconds(30);
   LoopbackServer slow([&](const std::string&) {
