@@ -14,6 +14,7 @@
 
 #include "extract/engine.h"
 #include "net/http_client.h"
+#include "net/http_error.h"
 
 namespace lakegate {
 
@@ -84,7 +85,7 @@ class VirtualServers final : public HttpClient {
     const auto queue = std::exchange(queue_, {});
     for (const auto& [request, done] : std::views::reverse(queue))
       clock_.at(clock_.now(), [done] {
-        done(Failure(Error{ErrorKind::kRetryable, "recalled before it was sent", {}}));
+        done(Failure(Error{ErrorKind::kRetryable, std::string(kRecalled), {}}));
       });
   }
 
